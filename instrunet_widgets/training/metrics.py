@@ -4,17 +4,17 @@ The arithmetic is scikit-learn's [1]_; this module says which rows and classes e
 
 Conventions
 -----------
-- *Argmax* measures (``accuracy``, ``argmax_*``, ``confusion``, ``ece``) ask whether the most probable class is
-  the label. They are taken over rows with exactly one label; ``n_single_label`` says how many those are.
+- *Argmax* measures (``accuracy``, ``argmax_*``, ``confusion``, ``ece``) ask whether the most probable class
+  is the label. They are taken over rows with exactly one label; ``n_single_label`` says how many those are.
 - *Thresholded* measures (``micro_*``, ``macro_*``, and ``f1``, ``precision``, ``recall`` of a class) count a
   class as heard from its threshold on (``>=``). They use all rows, those without any label too.
-- *Ranking* measures (``roc_auc``, ``average_precision``, ``lrap``) need no threshold. LRAP is taken over the rows
-  that have a label (scikit-learn would count the others as perfect).
+- *Ranking* measures (``roc_auc``, ``average_precision``, ``lrap``) need no threshold. LRAP is taken over the
+  rows that have a label (scikit-learn would count the others as perfect).
 - A class without positive rows has no score: its measures are None and it is left out of every macro mean;
   ``without_positives`` names it. Its false alarms still count in the micro measures. A class that is never
   predicted has precision 0.
-- ``ece`` is the expected calibration error of the top-1 confidence in 15 bins of equal mass [2]_; rows of equal
-  confidence stay in one bin, so that their order does not matter.
+- ``ece`` is the expected calibration error of the top-1 confidence in 15 bins of equal mass [2]_; rows of
+  equal confidence stay in one bin, so that their order does not matter.
 
 References
 ----------
@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..instruments import CODES
-from .scores import ClassScores, Predictions, Scores
+from .measures import ClassScores, Predictions, Scores
 
 ECE_BINS = 15
 GUITARS = ("gac", "gel")
