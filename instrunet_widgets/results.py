@@ -28,7 +28,9 @@ BoolArray = npt.NDArray[np.bool_]
 def _read_only(owner: object, name: str, dtype: npt.DTypeLike, shape: tuple[int | None, ...]) -> Any:
     """Replace array field `name` of `owner` by a checked, read-only copy and return it."""
     array = np.array(getattr(owner, name), dtype=dtype)
-    if array.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, array.shape, strict=True)):
+    if array.ndim != len(shape) or any(
+        n is not None and n != m for n, m in zip(shape, array.shape, strict=True)
+    ):
         expected = "(" + ", ".join("n" if n is None else str(n) for n in shape) + ")"
         raise ValueError(f"{name} must have the shape {expected}, got {array.shape}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -209,7 +211,8 @@ class Analysis:
     Raises
     ------
     ValueError
-        If shapes disagree or probabilities leave [0, 1].
+        If shapes disagree, probabilities leave [0, 1], times are not positive and increasing, or an
+        instrument is named twice.
     """
 
     probabilities: FloatArray
@@ -239,8 +242,13 @@ class Analysis:
             raise ValueError("probabilities must lie in [0, 1]")
         if self.probabilities[self.silent].any():
             raise ValueError("silent windows must have probability 0")
-        if not (self.duration > 0 and self.window_seconds > 0 and self.hop_seconds > 0):
-            raise ValueError("duration, window_seconds and hop_seconds must be positive")
+        for name in ("duration", "window_seconds", "hop_seconds"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be a positive number of seconds, got {getattr(self, name)!r}")
+        if self.window_starts[0] < 0 or (np.diff(self.window_starts) <= 0).any():
+            raise ValueError("window_starts must begin at 0 or later and increase from window to window")
+        if len(set(self.instruments)) != len(self.instruments):
+            raise ValueError("an instrument is named twice")
         if len(self.thresholds.window) != len(self.instruments):
             raise ValueError("thresholds and instruments differ in number")
 
@@ -321,7 +329,8 @@ def window_cells(analysis: Analysis) -> npt.NDArray[np.float64]:
     Returns
     -------
     cells : np.ndarray [shape=(n_windows, 2), dtype=float64]
-        Seconds; together they cover the recording without gaps.
+        Seconds, never decreasing; together they cover the recording without gaps. Where windows are further
+        apart than they are long, the last one may speak for no time at all (``start == end``).
 
     Examples
     --------
@@ -330,6 +339,6 @@ def window_cells(analysis: Analysis) -> npt.NDArray[np.float64]:
     margin = (analysis.window_seconds - analysis.hop_seconds) / 2
     edges = np.append(analysis.window_starts + margin, analysis.duration)
     edges[0] = 0.0
-    # A short last window can begin its cell after the end of the recording.
-    edges = np.minimum(edges, analysis.duration)
+    # Where the hop is longer than the window, the last cell can begin after the end of the recording.
+    edges = np.clip(edges, 0.0, analysis.duration)
     return np.stack([edges[:-1], edges[1:]], axis=1)

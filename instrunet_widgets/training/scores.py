@@ -1,155 +1,296 @@
-"""What is scored, `Predictions`, and what comes out, `Scores` with its `ClassScores`; `metrics` computes them."""
+"""Scores: what is played, on which General MIDI program, and when.
+
+A `Part` is one player's line with its controllers and pitch bends, on a clock in seconds. `make_midi` turns parts
+into a MIDI file; `find_label_ranges` tells when each instrument sounds. `PATCHES` lists the General MIDI programs that
+stand for the eleven instruments, with the range of the real instrument: a sound font plays any note, a
+clarinet does not.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import mido
 
-from ..instruments import CODES
+Style = Literal["blown", "bowed", "plucked", "keys", "choir", "drums", "bass", "synth"]
 
+TICKS_PER_BEAT = 480
+_TICKS_PER_SECOND = 960  # at MIDI's default tempo of 120 beats a minute
+DRUM_CHANNEL = 9
+BEND_RANGE_CENTS = 200.0
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """Probabilities beside their labels and thresholds, checked.
-
-    Parameters
-    ----------
-    probabilities : np.ndarray [shape=(n, n_classes), dtype=float64]
-        In [0, 1].
-    targets : np.ndarray [shape=(n, n_classes), dtype=bool]
-        Multi-hot labels; given as 0 and 1.
-    thresholds : np.ndarray [shape=(n_classes,), dtype=float64]
-        In [0, 1]; one number for all classes is spread.
-    classes : tuple of str
-        Codes, in the order of the columns.
-
-    Raises
-    ------
-    ValueError
-        If there is no row, shapes disagree, or values are out of range or not finite.
-    """
-
-    probabilities: npt.NDArray[np.float64]
-    targets: npt.NDArray[np.bool_]
-    thresholds: npt.NDArray[np.float64]
-    classes: tuple[str, ...] = CODES
-
-    def __post_init__(self) -> None:
-        probabilities = np.asarray(self.probabilities, dtype=np.float64)
-        targets = np.asarray(self.targets)
-        n_classes = len(self.classes)
-        if (
-            probabilities.ndim != 2
-            or probabilities.shape[1] != n_classes
-            or targets.shape != probabilities.shape
-        ):
-            raise ValueError(
-                f"probabilities and targets must both have the shape (n, {n_classes}), "
-                f"got {probabilities.shape} and {targets.shape}"
-            )
-        if not len(probabilities):
-            raise ValueError("there is nothing to score: no row")
-        thresholds = np.broadcast_to(np.asarray(self.thresholds, dtype=np.float64), (n_classes,)).copy()
-        for name, values in (("probabilities", probabilities), ("thresholds", thresholds)):
-            if not ((values >= 0) & (values <= 1)).all():  # False for NaN too
-                raise ValueError(f"{name} must lie in [0, 1]")
-        if not np.isin(targets, (0, 1)).all():
-            raise ValueError("targets must be 0 or 1")
-        object.__setattr__(self, "probabilities", probabilities)
-        object.__setattr__(self, "targets", targets.astype(bool))
-        object.__setattr__(self, "thresholds", thresholds)
+CC_VIBRATO, CC_VOLUME, CC_EXPRESSION, CC_SUSTAIN, CC_REVERB, CC_CHORUS = 1, 7, 11, 64, 91, 93
+_CC_ALL_SOUND_OFF, _CC_RESET = 120, 121
 
 
 @dataclass(frozen=True)
-class ClassScores:
-    """How one class fared; a measure that cannot be taken is None.
+class Patch:
+    """One General MIDI program and how it is to be played.
 
     Parameters
     ----------
-    code : str
-        Class.
-    n_positives : int
-        Rows that carry the label.
-    n_single_label : int
-        Rows that carry this label and no other.
-    threshold : float
-        From which probability on the class counts as heard.
-    argmax_f1 : float or None
-        F1 of "is the most probable class", over single-label rows.
-    f1, precision, recall : float or None
-        At `threshold`, over all rows.
-    roc_auc, average_precision : float or None
-        Without a threshold, over all rows.
+    instrument : str or None
+        IRMAS code, or None for a sound that is none of the eleven.
+    program : int in 0..127
+        General MIDI program, counted from 0.
+    lowest, highest : int
+        Range of the real instrument, MIDI notes.
+    weight : float
+        How often it is chosen among the patches of its instrument.
+    style : str
+        Decides techniques: vibrato and swells for blown and bowed, chords for plucked and keys.
     """
 
-    code: str
-    n_positives: int
-    n_single_label: int
-    threshold: float
-    argmax_f1: float | None
-    f1: float | None
-    precision: float | None
-    recall: float | None
-    roc_auc: float | None
-    average_precision: float | None
+    instrument: str | None
+    program: int
+    lowest: int
+    highest: int
+    weight: float
+    style: Style
+
+    @property
+    def is_polyphonic(self) -> bool:
+        """Whether one player can play chords on it."""
+        return self.style in ("plucked", "keys", "choir", "synth")
+
+
+PATCHES: tuple[Patch, ...] = (
+    Patch("cel", 42, 36, 79, 1.0, "bowed"),
+    Patch("cla", 71, 50, 91, 1.0, "blown"),
+    Patch("flu", 73, 60, 96, 1.0, "blown"),
+    Patch("gac", 24, 40, 83, 0.5, "plucked"),
+    Patch("gac", 25, 40, 84, 0.5, "plucked"),
+    Patch("gel", 26, 40, 86, 0.22, "plucked"),
+    Patch("gel", 27, 40, 86, 0.22, "plucked"),
+    Patch("gel", 28, 40, 81, 0.12, "plucked"),
+    Patch("gel", 29, 40, 88, 0.22, "plucked"),
+    Patch("gel", 30, 40, 88, 0.22, "plucked"),
+    Patch("org", 16, 36, 96, 0.25, "keys"),
+    Patch("org", 17, 36, 96, 0.15, "keys"),
+    Patch("org", 18, 36, 96, 0.20, "keys"),
+    Patch("org", 19, 36, 96, 0.25, "keys"),
+    Patch("org", 20, 36, 91, 0.15, "keys"),
+    Patch("pia", 0, 24, 103, 0.55, "keys"),
+    Patch("pia", 1, 24, 103, 0.35, "keys"),
+    Patch("pia", 2, 28, 98, 0.10, "keys"),
+    Patch("sax", 64, 56, 87, 0.2, "blown"),
+    Patch("sax", 65, 49, 81, 0.35, "blown"),
+    Patch("sax", 66, 44, 76, 0.3, "blown"),
+    Patch("sax", 67, 37, 69, 0.15, "blown"),
+    Patch("tru", 56, 54, 84, 0.8, "blown"),
+    Patch("tru", 59, 54, 82, 0.2, "blown"),
+    Patch("vio", 40, 55, 98, 0.75, "bowed"),
+    Patch("vio", 110, 55, 91, 0.13, "bowed"),
+    Patch("vio", 44, 60, 91, 0.06, "bowed"),
+    Patch("vio", 45, 60, 91, 0.06, "plucked"),
+    Patch("voi", 52, 48, 79, 0.5, "choir"),
+    Patch("voi", 53, 50, 81, 0.5, "choir"),
+)
+
+DRUM_KITS = (0, 8, 16, 24, 25, 32, 40)
+UNLABELLED_PATCHES: tuple[Patch, ...] = (
+    *(Patch(None, program, 28, 55, 1.0, "bass") for program in range(32, 40)),
+    *(Patch(None, program, 55, 96, 1.0, "keys") for program in range(8, 15)),  # celesta to tubular bells
+    # Synth leads and pads, without those made to sound like a voice (85, 91) or a guitar (84).
+    *(Patch(None, program, 36, 91, 0.6, "synth") for program in range(80, 96) if program not in (84, 85, 91)),
+    Patch(None, 47, 36, 57, 2.0, "keys"),  # timpani
+)
 
 
 @dataclass(frozen=True)
-class Scores:
-    """All measures of one set of predictions; see the conventions of `metrics`.
+class Note:
+    """One note.
 
     Parameters
     ----------
-    n : int
-        Rows scored.
-    n_single_label : int
-        Rows with exactly one label: what the argmax measures and `ece` are taken over.
-    classes : tuple of str
-        Codes, in the order of `per_class` and of the rows and columns of `confusion`.
-    without_positives : tuple of str
-        Classes that no row carries: left out of the macro means.
-    accuracy, argmax_macro_f1 : float or None
-        Of the most probable class.
-    micro_f1, micro_precision, micro_recall, macro_f1, macro_precision, macro_recall : float or None
-        At the thresholds. `macro_f1` is the mean of the classes' F1.
-    roc_auc, average_precision : float or None
-        Means over classes.
-    lrap : float or None
-        Label ranking average precision.
-    ece : float or None
-        Expected calibration error of the top-1 confidence.
-    per_class : tuple of ClassScores
-    confusion : tuple of tuple of int
-        Rows are labels, columns the most probable class; counts of single-label rows.
+    start, duration : float
+        Seconds from the beginning of its part.
+    pitch : int
+        MIDI note, 60 is middle C; a drum on a drum part.
+    velocity : int in 1..127
     """
 
-    n: int
-    n_single_label: int
-    classes: tuple[str, ...]
-    without_positives: tuple[str, ...]
-    accuracy: float | None
-    argmax_macro_f1: float | None
-    micro_f1: float | None
-    micro_precision: float | None
-    micro_recall: float | None
-    macro_f1: float | None
-    macro_precision: float | None
-    macro_recall: float | None
-    roc_auc: float | None
-    average_precision: float | None
-    lrap: float | None
-    ece: float | None
-    per_class: tuple[ClassScores, ...]
-    confusion: tuple[tuple[int, ...], ...]
+    start: float
+    duration: float
+    pitch: int
+    velocity: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, lists and None under the field names; `per_class` is keyed by code. No NaN."""
-        values = asdict(self)
-        values["per_class"] = {row.pop("code"): row for row in values["per_class"]}
-        values["classes"] = list(self.classes)
-        values["without_positives"] = list(self.without_positives)
-        values["confusion"] = [list(row) for row in self.confusion]
-        return values
+
+@dataclass(frozen=True)
+class Control:
+    """A MIDI controller set to a value at a time (s)."""
+
+    time: float
+    number: int
+    value: int
+
+
+@dataclass(frozen=True)
+class Bend:
+    """The channel's pitch moved by so many cents from a time (s) on."""
+
+    time: float
+    cents: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one player plays.
+
+    Parameters
+    ----------
+    patch : Patch
+    notes : tuple of Note
+    controls : tuple of Control
+    bends : tuple of Bend
+    start : float
+        When the part begins, s; times inside it count from here.
+    channel : int in 0..15
+        MIDI channel; drums are always on channel 9.
+    """
+
+    patch: Patch
+    notes: tuple[Note, ...]
+    controls: tuple[Control, ...] = ()
+    bends: tuple[Bend, ...] = ()
+    start: float = 0.0
+    channel: int = 0
+
+    @property
+    def end(self) -> float:
+        """When the last note is let go, s."""
+        return self.start + max((note.start + note.duration for note in self.notes), default=0.0)
+
+    def moved_to(self, start: float) -> Part:
+        """The same part beginning at another time."""
+        return replace(self, start=start)
+
+
+@dataclass(frozen=True)
+class LabelRange:
+    """An instrument that sounds from `start` to `end`, s."""
+
+    instrument: str
+    start: float
+    end: float
+
+
+def patches_of(instrument: str) -> tuple[Patch, ...]:
+    """The General MIDI programs that stand for an IRMAS code.
+
+    Examples
+    --------
+    >>> [patch.program for patch in patches_of("tru")]
+    [56, 59]
+    """
+    return tuple(patch for patch in PATCHES if patch.instrument == instrument)
+
+
+def find_label_ranges(
+    parts: Iterable[Part], *, release_seconds: float = 0.15, bridge_seconds: float = 0.5
+) -> tuple[LabelRange, ...]:
+    """Tell when each of the eleven instruments sounds, by the score.
+
+    Parameters
+    ----------
+    parts : iterable of Part
+    release_seconds : float
+        How long a note still sounds after it is let go, s.
+    bridge_seconds : float
+        Rests up to this length do not end a range, s.
+
+    Returns
+    -------
+    ranges : tuple of LabelRange
+        By start, then by instrument; ranges of one instrument do not touch.
+
+    Examples
+    --------
+    >>> flute = Part(patches_of("flu")[0], (Note(0.0, 1.0, 72, 80), Note(1.5, 1.0, 74, 80), Note(9.0, 1.0, 72, 80)))
+    >>> [(r.instrument, r.start, r.end) for r in find_label_ranges([flute])]
+    [('flu', 0.0, 2.65), ('flu', 9.0, 10.15)]
+    """
+    ranges: list[LabelRange] = []
+    sounding: dict[str, list[tuple[float, float]]] = {}
+    for part in parts:
+        if part.patch.instrument is not None:
+            times = sounding.setdefault(part.patch.instrument, [])
+            times += [
+                (part.start + note.start, part.start + note.start + note.duration + release_seconds)
+                for note in part.notes
+            ]
+    for instrument, times in sounding.items():
+        open_start, open_end = None, 0.0
+        for start, end in sorted(times):
+            if open_start is None:
+                open_start = start
+            elif start - open_end > bridge_seconds:
+                ranges.append(LabelRange(instrument, round(open_start, 3), round(open_end, 3)))
+                open_start = start
+            open_end = max(open_end, end)
+        if open_start is not None:
+            ranges.append(LabelRange(instrument, round(open_start, 3), round(open_end, 3)))
+    return tuple(sorted(ranges, key=lambda found: (found.start, found.instrument)))
+
+
+def make_midi(parts: Sequence[Part], *, length_seconds: float) -> mido.MidiFile:
+    """Write parts as a MIDI file of one track.
+
+    Each part begins with its channel silenced and reset, so that parts may follow each other on one channel.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    length_seconds : float
+        Length of the file, s.
+
+    Returns
+    -------
+    midi : mido.MidiFile
+    """
+    import mido
+
+    timed: list[tuple[int, int, mido.Message]] = []  # (tick, order within the tick, message)
+    for part in parts:
+        timed += _messages_of(part)
+    timed.sort(key=lambda event: event[:2])
+    track, now = mido.MidiTrack(), 0
+    for tick, _, message in timed:
+        track.append(message.copy(time=tick - now))
+        now = tick
+    track.append(mido.MetaMessage("end_of_track", time=max(0, _to_ticks(length_seconds) - now)))
+    return mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track])
+
+
+def _messages_of(part: Part) -> list[tuple[int, int, mido.Message]]:
+    import mido
+
+    channel = DRUM_CHANNEL if part.patch.style == "drums" else part.channel
+    begin = _to_ticks(part.start)
+    # Setting up takes a few ticks of its own, before the first note can begin.
+    messages = [
+        (begin, 0, mido.Message("control_change", channel=channel, control=_CC_ALL_SOUND_OFF, value=0)),
+        (begin, 1, mido.Message("control_change", channel=channel, control=_CC_RESET, value=0)),
+        (begin, 2, mido.Message("program_change", channel=channel, program=part.patch.program)),
+    ]
+    for control in part.controls:
+        change = mido.Message("control_change", channel=channel, control=control.number, value=control.value)
+        messages.append((_to_ticks(part.start + control.time), 3, change))
+    for bend in part.bends:
+        pitch = max(-8192, min(8191, round(bend.cents / BEND_RANGE_CENTS * 8192)))
+        wheel = mido.Message("pitchwheel", channel=channel, pitch=pitch)
+        messages.append((_to_ticks(part.start + bend.time), 3, wheel))
+    for note in part.notes:
+        on = mido.Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)
+        off = mido.Message("note_off", channel=channel, note=note.pitch, velocity=0)
+        start = _to_ticks(part.start + note.start)
+        messages.append((start, 5, on))
+        messages.append((max(start + 1, _to_ticks(part.start + note.start + note.duration)), 4, off))
+    return messages
+
+
+def _to_ticks(seconds: float) -> int:
+    return round(seconds * _TICKS_PER_SECOND)
