@@ -209,16 +209,14 @@ def read_training_split(model: Path) -> Split | None:
     Returns
     -------
     split : Split or None
-        None if the directory has no ``split.json``, or one that is not the one named in ``model.json``.
+        None if the directory has no ``split.json``, or another one than ``model.json`` states the hash of.
     """
     path = model / "split.json"
     if not path.is_file():
         return None
     split = read_split(path)
-    stated = json.loads((model / "model.json").read_text(encoding="utf-8")).get("split")
-    if isinstance(stated, dict):
-        stated = stated.get("sha256")
-    return split if stated in (None, split.sha256) else None
+    description = json.loads((model / "model.json").read_text(encoding="utf-8"))
+    return split if description.get("split_sha256") == split.sha256 else None
 
 
 def _predict(

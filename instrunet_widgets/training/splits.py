@@ -80,7 +80,9 @@ def read_split(path: str | Path) -> Split:
         ) from error
 
 
-def split_by_group(folder: FeatureFolder, *, fold: int = 0, seed: int = 0) -> Split:
+def split_by_group(
+    folder: FeatureFolder, *, fold: int = 0, seed: int = 0, need_all_classes: bool = True
+) -> Split:
     """Deal a folder's groups to train, stop and test.
 
     Parameters
@@ -90,6 +92,8 @@ def split_by_group(folder: FeatureFolder, *, fold: int = 0, seed: int = 0) -> Sp
     fold : int in 0..4
         The five tests cover every clip exactly once.
     seed : int
+    need_all_classes : bool
+        Refuse a folder in which a class is missing on one of the sides.
 
     Raises
     ------
@@ -108,7 +112,7 @@ def split_by_group(folder: FeatureFolder, *, fold: int = 0, seed: int = 0) -> Sp
     split = Split(seed, fold, *(tuple(files[side]) for side in (~(test | stop), stop, test)))
     for name, side in (("train", ~(test | stop)), ("stop", stop), ("test", test)):
         absent = (folder.targets.sum(axis=0) > 0) & (folder.targets[side].sum(axis=0) == 0)
-        if absent.any():
+        if need_all_classes and absent.any():
             raise FeatureFolderError(
                 f"{folder.path} has too few recordings of a class to split it: fold {fold} has no clip of "
                 f"class {int(np.flatnonzero(absent)[0])} in {name}"

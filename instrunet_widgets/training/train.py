@@ -170,7 +170,7 @@ def gather_training_set(
     train, held_out, names = [sides["train"]], {}, {"train": list(split.train), "test": list(split.test)}
     for path in extras:
         extra = read_feature_folder(path)
-        test = np.isin(extra.files, split_by_group(extra, fold=fold, seed=seed).test)
+        test = np.isin(extra.files, split_by_group(extra, fold=fold, seed=seed, need_all_classes=False).test)
         train.append(extra.subset(~test))
         held_out[Path(path).name] = extra.subset(test)
         names["train"] += list(train[-1].files)

@@ -1,0 +1,132 @@
+"""The model card: a page in plain words, written from the figures of the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..instruments import INSTRUMENTS
+from ..wording import CONFIDENCE_WORDS
+from .train import TrainingConfig, TrainingSet
+
+
+def write_card(
+    path: Path,
+    description: dict[str, Any],
+    scores: dict[str, Any],
+    training_set: TrainingSet,
+    config: TrainingConfig,
+) -> None:
+    """Write the model card.
+
+    Parameters
+    ----------
+    path : Path
+    description : dict
+        Content of ``model.json``.
+    scores : dict
+        Content of ``scores.json``.
+    training_set : TrainingSet
+    config : TrainingConfig
+    """
+    sections = [
+        f"# Model card: {description['name']}",
+        _INTRODUCTION,
+        "## Data\n\n" + _describe_data(training_set),
+        "## Recipe\n\n" + _describe_recipe(config),
+        "## Figures\n\n" + _describe_scores(scores),
+        "## Probabilities and thresholds\n\n" + _describe_reading(description),
+        _LIMITS,
+    ]
+    path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+
+
+_INTRODUCTION = """\
+Gives, for 3 s of music, the probability that each of eleven instruments (the classes of IRMAS) is heard.
+
+**Terms.** The weights were trained on IRMAS (Bosch, Janer, Fuhrmann, Herrera 2012), which is for
+non-commercial research (CC BY-NC-SA); the weights carry the same terms. The code is MIT-licensed.
+
+**Intended use.** Exploring recordings, teaching, research. Not for decisions about people or rights."""
+
+_LIMITS = """\
+## Limits
+
+- Only these eleven instruments can be named. Drums, bass, mallets, synthesisers and others have no output of
+  their own; they raise the probability of what sounds alike.
+- Training clips name one predominant instrument; about half of them hold others too, so an instrument in the
+  background is often missed.
+- A solo instrument, a single note above all, is harder than an ensemble: IRMAS holds few of either.
+- The features were interpolated from spectrograms at 22,050 Hz; against features computed at 16 kHz directly
+  they differ by 1.2 dB on average.
+- Western classical, jazz, pop, rock, folk and Latin recordings; other traditions are not represented."""
+
+
+def _describe_data(training_set: TrainingSet) -> str:
+    train, stop, test = training_set.train, training_set.stop, training_set.test
+    further = {name: int(train.frame["group"].str.startswith(f"{name}/").sum()) for name in training_set.held_out}
+    n_irmas = len(train) - sum(further.values())
+    lines = [
+        f"- IRMAS training set (log-mel features): {n_irmas} clips to train, {len(stop)} to stop training and "
+        f"to fit calibration and thresholds, {len(test)} to score. Split by recording, never by clip; repeated "
+        "clips and clips with two labels are left out. `split.json` names them all.",
+    ]
+    for name, side in training_set.held_out.items():
+        lines.append(f"- `{name}`: {further[name]} windows to train, {len(side)} of other groups to score.")
+    return "\n".join(lines)
+
+
+def _describe_recipe(config: TrainingConfig) -> str:
+    network, augmentation = config.network, config.augmentation
+    return (
+        f"CNN with a {network.stem_kernel}x{network.stem_kernel} stem, residual stages of "
+        f"{'/'.join(map(str, network.stage_channels))} channels, batch normalisation, spatial dropout "
+        f"{network.spatial_dropout}, dropout {network.dropout}. AdamW, {config.learning_rate} with warm-up and "
+        f"cosine decay, weight decay {config.weight_decay}, averaged weights ({config.ema_momentum}), "
+        f"{config.epochs} epochs of batches of {config.batch_size}. {augmentation.mix_probability:.0%} of the clips "
+        "are mixed with another in the power domain (union of labels); SpecAugment; time shift; gain curve and "
+        f"noise. Seed {config.seed}, fold {config.fold}. All settings: `training.json`."
+    )
+
+
+def _describe_scores(scores: dict[str, Any]) -> str:
+    rows = [
+        "| scored on | n | accuracy | argmax macro F1 | micro F1 | macro F1 | ROC-AUC | AP | LRAP | ECE |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, sides in scores.items():
+        for classes, values in sides.items():
+            keys = ("accuracy", "argmax_macro_f1", "micro_f1", "macro_f1", "roc_auc", "average_precision", "lrap")
+            cells = [_figure(values[key]) for key in (*keys, "ece")]
+            rows.append(f"| {name}, {classes} classes | {values['n']} | {' | '.join(cells)} |")
+    test = scores["test"]["eleven"]
+    rows += ["", "Per instrument, on the test side:", "", "| instrument | n | argmax F1 | F1 at threshold | AP |"]
+    rows.append("|---|---|---|---|---|")
+    for instrument in INSTRUMENTS:
+        row = test["per_class"][instrument.code]
+        cells = [_figure(row[key]) for key in ("argmax_f1", "f1", "average_precision")]
+        rows.append(f"| {instrument.name} | {row['n_positives']} | {' | '.join(cells)} |")
+    note = (
+        "\n\nMacro means leave out classes without a positive. F1 is taken at the window thresholds below; labels "
+        "name one instrument per clip, so an instrument rightly heard beside it counts as wrong."
+    )
+    return "\n".join(rows) + note
+
+
+def _describe_reading(description: dict[str, Any]) -> str:
+    steps = ", ".join(f"{words} from {limit:.2f}" for limit, words in CONFIDENCE_WORDS if limit > 0)
+    thresholds = description["thresholds"]
+    rows = ["| instrument | window | recording, mean | recording, max |", "|---|---|---|---|"]
+    for k, instrument in enumerate(INSTRUMENTS):
+        cells = [f"{thresholds[key][k]:.2f}" for key in ("window", "recording_mean", "recording_max")]
+        rows.append(f"| {instrument.name} | {' | '.join(cells)} |")
+    return (
+        "Outputs are calibrated per instrument by Platt scaling. In words: "
+        f"{steps}, below that unlikely. The threshold \"auto\" takes the window column for time ranges and, for "
+        "the whole recording, the column of the aggregation in use; the latter were fitted on made-up recordings "
+        "of 1-120 windows joined from clips of the stop side.\n\n" + "\n".join(rows)
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}".removeprefix("0")

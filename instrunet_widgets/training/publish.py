@@ -1,0 +1,170 @@
+"""Write a model directory: the trained network, its export, what it needs to run, and how it did."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..classifier import FORMAT_VERSION, Calibration
+from ..config import FeatureConfig
+from ..errors import ModelError
+from ..features import make_mel_filterbank
+from ..instruments import CODES
+from ..results import Thresholds
+from .calibration import fit_calibration, fit_thresholds
+from .card import write_card
+from .feature_folder import FeatureFolder
+from .metrics import merge_guitars, score
+from .train import TrainingConfig, TrainingResult, TrainingSet, predict, write_history
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """How a network's outputs are read.
+
+    Parameters
+    ----------
+    calibration : Calibration
+    thresholds : Thresholds
+    """
+
+    calibration: Calibration
+    thresholds: Thresholds
+
+
+def fit_reading(model: Any, stop: FeatureFolder, *, seed: int = 0) -> Reading:
+    """Fit calibration and thresholds on the stop side.
+
+    Parameters
+    ----------
+    model : keras.Model
+    stop : FeatureFolder
+    seed : int
+    """
+    raw = predict(model, stop)
+    calibration = fit_calibration(raw, stop.targets)
+    return Reading(calibration, fit_thresholds(calibration(raw), stop.targets, seed=seed))
+
+
+def score_test_sides(model: Any, training_set: TrainingSet, reading: Reading) -> dict[str, Any]:
+    """Score the test side and the held-out groups of the further folders; nothing was fitted on either.
+
+    Returns
+    -------
+    scores : dict
+        ``{folder: {"eleven": Scores.to_dict(), "ten": ...}}``; ``"test"`` is the first folder's test side.
+    """
+    sides = {"test": training_set.test, **training_set.held_out}
+    result = {}
+    for name, side in sides.items():
+        p = reading.calibration(predict(model, side))
+        thresholds = reading.thresholds.window
+        ten = merge_guitars(p, side.targets, thresholds)
+        result[name] = {
+            "eleven": score(p, side.targets, thresholds).to_dict(),
+            "ten": score(ten.probabilities, ten.targets, ten.thresholds, classes=ten.classes).to_dict(),
+        }
+    return result
+
+
+def write_model(
+    out: Path, result: TrainingResult, training_set: TrainingSet, config: TrainingConfig
+) -> dict[str, Any]:
+    """Write a model directory.
+
+    Parameters
+    ----------
+    out : Path
+        A new folder; its name becomes the model's.
+    result : TrainingResult
+    training_set : TrainingSet
+    config : TrainingConfig
+
+    Returns
+    -------
+    scores : dict
+        As written to ``scores.json``.
+
+    Raises
+    ------
+    ModelError
+        If `out` exists.
+    """
+    if out.exists():
+        raise ModelError(f"{out} exists; choose another name or remove it")
+    reading = fit_reading(result.model, training_set.stop, seed=config.seed)
+    scores = score_test_sides(result.model, training_set, reading)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
+        folder = Path(temporary) / out.name
+        folder.mkdir()
+        features = FeatureConfig()
+        result.model.save(folder / "network.keras")
+        export_onnx(result.model, folder / "network.onnx")
+        np.savez_compressed(folder / "mel.npz", mel_filterbank=make_mel_filterbank(features))
+        write_history(folder / "history.csv", result.history)
+        training_set.split.save(folder / "split.json")
+        (folder / "training.json").write_text(config.to_json(), encoding="utf-8")
+        _write_json(folder / "scores.json", scores)
+        description = describe_model(folder, features, reading, training_set, config)
+        _write_json(folder / "model.json", description)
+        write_card(folder / "README.md", description, scores, training_set, config)
+        folder.replace(out)
+    return scores
+
+
+def export_onnx(model: Any, path: Path) -> None:
+    """Export a Keras network for ONNX Runtime, with any number of windows at a time."""
+    import keras
+
+    signature = [keras.InputSpec(shape=(None, *model.input_shape[1:]), dtype="float32", name="log_mel_db")]
+    model.export(path, format="onnx", verbose=False, input_signature=signature)
+
+
+def describe_model(
+    folder: Path, features: FeatureConfig, reading: Reading, training_set: TrainingSet, config: TrainingConfig
+) -> dict[str, Any]:
+    """Content of ``model.json``."""
+    thresholds = reading.thresholds
+    return {
+        "format_version": FORMAT_VERSION,
+        "name": folder.name,
+        "instruments": list(CODES),
+        "features": asdict(features),
+        "calibration": {
+            "kind": "platt",
+            "slope": _as_list(reading.calibration.slope),
+            "offset": _as_list(reading.calibration.offset),
+        },
+        "thresholds": {
+            "window": _as_list(thresholds.window),
+            "recording_mean": _as_list(thresholds.recording_mean),
+            "recording_max": _as_list(thresholds.recording_max),
+        },
+        "seed": config.seed,
+        "fold": config.fold,
+        "split_sha256": training_set.split.sha256,
+        "sha256": {
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            for name in ("network.keras", "network.onnx", "mel.npz")
+        },
+        "made_with": {name: version(name) for name in ("instrunet-widgets", "keras", "numpy")},
+    }
+
+
+def _as_list(array: FloatArray) -> list[float]:
+    return [round(float(value), 6) for value in array]
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
