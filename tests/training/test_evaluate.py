@@ -1,11 +1,15 @@
+import argparse
 import json
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from instrunet_widgets.classifier import Classifier
+from instrunet_widgets.cli import evaluate as evaluate_command
+from instrunet_widgets.cli.extras import require_libraries
 from instrunet_widgets.config import FeatureConfig
-from instrunet_widgets.errors import FeatureFolderError
+from instrunet_widgets.errors import ExportError, FeatureFolderError, InstruNetError
 from instrunet_widgets.instruments import CODES, N_INSTRUMENTS
 from instrunet_widgets.training.evaluate import evaluate, read_training_split
 from instrunet_widgets.training.feature_folder import read_feature_folder, write_feature_folder
@@ -17,6 +21,7 @@ class StandInNetwork:
 
     name = "stand-in"
     weights_hash = "0" * 64
+    feature_config = FeatureConfig()
 
     def __init__(self):
         self.thresholds = np.full(N_INSTRUMENTS, 0.5, dtype=np.float32)
@@ -181,16 +186,106 @@ def test_large_folders_are_scored_in_batches_with_progress(tmp_path):
     assert steps[-1] == (300, 300)
 
 
-@pytest.mark.parametrize("wrap", [lambda sha: sha, lambda sha: {"sha256": sha, "fold": 0}])
-def test_training_split_is_read_from_the_model_directory_and_held_to_its_hash(tmp_path, wrap):
+def test_training_split_is_read_from_the_model_directory_and_held_to_its_hash(tmp_path):
     split = Split(3, 1, train=("a.wav",), stop=("b.wav",), test=("c.wav",))
     split.save(tmp_path / "split.json")
-    (tmp_path / "model.json").write_text(json.dumps({"split": wrap(split.sha256)}))
+    (tmp_path / "model.json").write_text(json.dumps({"split_sha256": split.sha256}))
     assert read_training_split(tmp_path) == split
-    (tmp_path / "model.json").write_text(json.dumps({"split": wrap("f" * 64)}))
+    (tmp_path / "model.json").write_text(json.dumps({"split_sha256": "f" * 64}))
     assert read_training_split(tmp_path) is None
 
 
 def test_model_without_a_split_file_says_nothing_of_its_training(tmp_path):
     (tmp_path / "model.json").write_text("{}")
     assert read_training_split(tmp_path) is None
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    """A model directory whose network is the stand-in, trained on recording 1 of `folder`."""
+    path = tmp_path / "model"
+    path.mkdir()
+    split = Split(
+        seed=0,
+        fold=0,
+        train=(irmas_name("cel", 1, 1),),
+        stop=(irmas_name("gac", 2, 1),),
+        test=(irmas_name("flu", 4, 1), irmas_name("gel", 3, 1)),
+    )
+    split.save(path / "split.json")
+    (path / "model.json").write_text(json.dumps({"split_sha256": split.sha256}))
+
+    def load(directory=None):
+        network = StandInNetwork()
+        network.path = directory
+        return network
+
+    monkeypatch.setattr(Classifier, "load", load)
+    return path
+
+
+def run_command(*options):
+    parser = argparse.ArgumentParser()
+    evaluate_command.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["evaluate", *map(str, options)])
+    return args.run(args)
+
+
+def test_command_prints_the_report_with_a_warning_about_known_clips(folder, model, capsys):
+    assert run_command("--features", folder.path, "--model", model) == 0
+    said = capsys.readouterr().out
+    assert "Model stand-in on 5 of 5 clips" in said
+    assert "No clips of cla, org, pia, sax, tru, vio, voi:" in said
+    assert (
+        "Warning: 2 of 5 scored clips are from recordings that the network was trained on (1 of 4 groups)"
+        in said
+    )
+    assert "Warning: 1 of 5 scored clips are from recordings that stopped the training" in said
+    rows = [" ".join(line.split()) for line in said.splitlines()]
+    assert "accuracy, most probable class 0.600 0.800" in rows
+    # Heard three times as the top class, labelled twice. Of the pairs of a cello and another clip, only those
+    # with the flute, heard as a cello too, are tied: AUC (4 + 2 / 2) / 6, AP 2 of 3.
+    assert "cel cello 2 0.800 0.50 0.800 0.667 1.000 0.833 0.667" in rows
+    assert "cla clarinet 0 - 0.50 - - - - -" in rows
+    assert "flu 1 . . . . . . . . . ." in rows
+
+
+def test_command_scores_the_unseen_test_part_of_the_models_split_without_a_warning(folder, model, capsys):
+    run_command("--features", folder.path, "--model", model, "--split", model / "split.json")
+    said = capsys.readouterr().out
+    assert "on 2 of 5 clips" in said
+    assert "The network was neither trained nor tuned on any recording of these clips." in said
+    assert "Warning" not in said
+
+
+def test_command_warns_if_it_cannot_know_what_the_network_was_trained_on(folder, model, capsys):
+    (model / "split.json").unlink()
+    run_command("--features", folder.path, "--model", model)
+    assert "Warning: the model does not say what it was trained on" in capsys.readouterr().out
+
+
+def test_command_writes_json_and_replaces_it_only_when_told(folder, model, tmp_path, capsys):
+    target = tmp_path / "scores.json"
+    options = ("--features", folder.path, "--model", model, "--json", target)
+    run_command(*options)
+    report = json.loads(target.read_text())
+    assert report["eleven_classes"]["accuracy"] == 3 / 5
+    assert report["training_overlap"]["n_tuned"] == 1
+    target.write_text("precious")
+    with pytest.raises(ExportError, match=r"scores\.json exists; use --force"):
+        run_command(*options)
+    assert target.read_text() == "precious"
+    run_command(*options, "--force")
+    assert json.loads(target.read_text()) == report
+
+
+def test_command_prints_only_json_for_a_dash(folder, model, capsys):
+    run_command("--features", folder.path, "--model", model, "--json", "-")
+    assert json.loads(capsys.readouterr().out)["ten_classes"]["accuracy"] == 4 / 5
+
+
+def test_missing_library_is_named_with_how_to_install_it():
+    with pytest.raises(
+        InstruNetError, match=r"'instrunet evaluate' needs no_such_library, .*--extra training"
+    ):
+        require_libraries("instrunet evaluate", "json", "no_such_library")
