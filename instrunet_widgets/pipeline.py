@@ -277,12 +277,15 @@ class _Run:
                 probabilities[sounding] = self._classifier.predict_proba(log_mels[sounding])
         with times.measure("overview"):
             self._overview.add_windows(windows, log_mels, silent)
-        starts = np.arange(self._n_windows, self._n_windows + len(windows)) * self._hop_seconds
+        starts = self._window_starts(self._n_windows, self._n_windows + len(windows))
         self._probabilities.append(probabilities)
         self._silent.append(silent)
         self._n_windows += len(windows)
         analysis = self._finish() if is_last else None
         return WindowBatch(starts, probabilities, silent, self._measure_progress(is_last), analysis)
+
+    def _window_starts(self, first: int, end: int) -> npt.NDArray[np.float64]:
+        return np.arange(first, end, dtype=np.float64) * self._hop_seconds
 
     def _measure_progress(self, is_last: bool) -> Progress:
         if is_last:
@@ -301,7 +304,7 @@ class _Run:
         return Analysis(
             probabilities=np.concatenate(self._probabilities),
             silent=np.concatenate(self._silent),
-            window_starts=np.arange(self._n_windows) * self._hop_seconds,
+            window_starts=self._window_starts(0, self._n_windows),
             window_seconds=self._config.window_seconds,
             hop_seconds=self._hop_seconds,
             duration=self._duration,

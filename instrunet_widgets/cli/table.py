@@ -1,0 +1,184 @@
+"""The results as tables for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from ..instruments import instrument_by_code
+from ..results import Analysis, Segment, Timeline
+from ..wording import (
+    SCOPE_SENTENCE,
+    confidence_in_words,
+    escape_unprintable,
+    format_percent,
+    format_time,
+    format_time_range,
+    presence_in_words,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MAX_RANGES = 12
+_BAR_CELLS = 10
+_NARROW = 64
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One recording in the table of several.
+
+    Parameters
+    ----------
+    name : str
+        File name.
+    duration : float or None
+        Seconds; None if the recording could not be analysed.
+    detected : tuple of str
+        What was heard, ready to show, highest score first.
+    remark : str
+        What else there is to say; empty if nothing.
+    """
+
+    name: str
+    duration: float | None
+    detected: tuple[str, ...] = ()
+    remark: str = ""
+
+
+def print_report(console: Console, analysis: Analysis, timeline: Timeline) -> None:
+    """Print the table of one recording, with a line for what is heard only in parts."""
+    _print(console, _describe_recording(analysis))
+    console.print()
+    if timeline.detected:
+        console.print(_make_table(console, analysis, timeline))
+    else:
+        _print(console, _explain_nothing(analysis, timeline))
+    in_parts = _instruments_in_parts(timeline)
+    if in_parts:
+        heard = "; ".join(
+            f"{_label(code, console)} {_list_ranges(timeline.segments_of(code))}" for code in in_parts
+        )
+        console.print()
+        _print(console, f"Heard only in parts: {heard}.")
+    console.print()
+    _print(console, SCOPE_SENTENCE)
+
+
+def summarise(analysis: Analysis, timeline: Timeline) -> SummaryRow:
+    """Make the row that stands for one recording among several."""
+    scores = dict(zip(analysis.instruments, timeline.scores.tolist(), strict=True))
+    detected = tuple(
+        f"{instrument_by_code(code).name} {format_percent(scores[code])}" for code in timeline.detected
+    )
+    in_parts = ", ".join(instrument_by_code(code).name for code in _instruments_in_parts(timeline))
+    remark = f"in parts: {in_parts}" if in_parts else ""
+    if not detected and not in_parts:
+        remark = "silent throughout" if analysis.silent.all() else "no instrument reaches its threshold"
+    return SummaryRow(analysis.audio_name, analysis.duration, detected, remark)
+
+
+def print_summary(console: Console, rows: Sequence[SummaryRow]) -> None:
+    """Print one table with a row for each recording."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Recording", overflow="fold")
+    table.add_column("Length", justify="right", no_wrap=True)
+    table.add_column("Instruments", overflow="fold")
+    for row in rows:
+        length = "" if row.duration is None else format_time(row.duration)
+        instruments = "; ".join(part for part in (", ".join(row.detected), row.remark) if part)
+        table.add_row(Text(escape_unprintable(row.name)), length, Text(instruments))
+    console.print(table)
+    console.print()
+    _print(console, SCOPE_SENTENCE)
+
+
+def _make_table(console: Console, analysis: Analysis, timeline: Timeline) -> Table:
+    scores = dict(zip(analysis.instruments, timeline.scores.tolist(), strict=True))
+    has_bar = console.width >= _NARROW
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Instrument", overflow="fold", no_wrap=True)
+    table.add_column("Confidence", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
+    if has_bar:
+        table.add_column("", no_wrap=True)
+    table.add_column("When", overflow="fold")
+    for code in timeline.detected:
+        cells = [
+            Text(_label(code, console)),
+            Text(confidence_in_words(scores[code])),
+            Text(format_percent(scores[code])),
+            *([_draw_bar(code, scores[code], console)] if has_bar else []),
+            Text(_describe_when(timeline.segments_of(code), analysis.duration)),
+        ]
+        table.add_row(*cells)
+    return table
+
+
+def _describe_recording(analysis: Analysis) -> str:
+    facts = [format_time(analysis.duration) if analysis.duration >= 1 else f"{analysis.duration:.2f} s"]
+    if analysis.audio_format:
+        facts.append(analysis.audio_format)
+    if analysis.sample_rate:
+        facts.append(f"{analysis.sample_rate / 1000:g} kHz")
+    if analysis.n_channels:
+        facts.append({1: "mono", 2: "stereo"}.get(analysis.n_channels, f"{analysis.n_channels} channels"))
+    n_silent = int(analysis.silent.sum())
+    if n_silent:
+        facts.append(f"{n_silent} of {analysis.n_windows} windows silent")
+    return f"{escape_unprintable(analysis.audio_name)} ({', '.join(facts)})"
+
+
+def _explain_nothing(analysis: Analysis, timeline: Timeline) -> str:
+    if analysis.silent.all():
+        return "The recording is silent throughout, so there is no instrument to name."
+    best = int(timeline.scores.argmax())
+    name = instrument_by_code(analysis.instruments[best]).name
+    score, threshold = float(timeline.scores[best]), float(timeline.recording_thresholds[best])
+    return (
+        "No instrument stands out in the recording as a whole: the highest score is that of "
+        f"{name} with {format_percent(score)}, and {format_percent(threshold)} would be needed."
+    )
+
+
+def _instruments_in_parts(timeline: Timeline) -> list[str]:
+    """Instruments with segments that are not detected in the recording as a whole, longest heard first."""
+    seconds: dict[str, float] = {}
+    for segment in timeline.segments:
+        if segment.instrument not in timeline.detected:
+            seconds[segment.instrument] = seconds.get(segment.instrument, 0.0) + segment.duration
+    return sorted(seconds, key=lambda code: -seconds[code])
+
+
+def _describe_when(segments: Sequence[Segment], duration: float) -> str:
+    if not segments:
+        return "no stretch of its own"
+    share = sum(segment.duration for segment in segments) / duration
+    return f"{presence_in_words(min(1.0, share))}: {_list_ranges(segments)}"
+
+
+def _list_ranges(segments: Sequence[Segment]) -> str:
+    ranges = ", ".join(format_time_range(segment.start, segment.end) for segment in segments[:MAX_RANGES])
+    n_more = len(segments) - MAX_RANGES
+    return f"{ranges} and {n_more} more" if n_more > 0 else ranges
+
+
+def _label(code: str, console: Console) -> str:
+    instrument = instrument_by_code(code)
+    return instrument.name if console.options.ascii_only else f"{instrument.icon} {instrument.name}"
+
+
+def _draw_bar(code: str, score: float, console: Console) -> Text:
+    full, empty = ("#", ".") if console.options.ascii_only else ("█", "░")
+    n_full = round(score * _BAR_CELLS)
+    bar = Text(full * n_full, style=instrument_by_code(code).colour)
+    return bar.append(empty * (_BAR_CELLS - n_full), style="dim")
+
+
+def _print(console: Console, sentence: str) -> None:
+    console.print(Text(sentence, overflow="fold"))
