@@ -1,0 +1,188 @@
+"""Compressed recordings (FLAC, MP3, OGG, Opus, M4A and more) through PyAV, which carries FFmpeg along."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import AudioError
+from .decoder import NamelessFile, SoundBlock, SoundInfo, UndecodableError
+
+if TYPE_CHECKING:
+    from av import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+
+SAMPLES_PER_BLOCK = 2**16
+
+# Containers of recordings only: playlists and the like could make FFmpeg open other files or addresses.
+_CONTAINERS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,ogg,tta,voc,"
+    "w64,wav,wv"
+)
+_LARGEST_OGG_PAGE = 65_307
+_FORMAT_NAMES = {"mov": "M4A", "matroska": "Matroska", "asf": "WMA", "ape": "APE", "wv": "WavPack"}
+_PROTECTED_TAGS = {"drms", "drmi", "enca", "aavd"}
+
+
+class FfmpegDecoder:
+    """A compressed recording, or the sound track of a film.
+
+    Parameters
+    ----------
+    file : binary file
+        Seekable, at its start.
+    name : str
+        What error messages call the recording.
+
+    Raises
+    ------
+    AudioError
+        If the file holds no sound track or a protected one.
+    UndecodableError
+        If FFmpeg does not recognise the file.
+    """
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        import av
+
+        try:
+            self._container = av.open(
+                NamelessFile(file),
+                mode="r",
+                options={"format_whitelist": _CONTAINERS, "protocol_whitelist": ""},
+                metadata_errors="replace",
+            )
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise UndecodableError(str(error)) from None
+        try:
+            self._stream = _choose_stream(self._container, name)
+            self.info = _describe(self._container, self._stream, file)
+            self.lacks_end = self.info.format in ("OGG", "Opus") and not _has_end_of_stream(file)
+        except BaseException:
+            self._container.close()
+            raise
+        self.n_damaged = 0
+
+    def read_blocks(self) -> Iterator[SoundBlock]:
+        """Yield the sound in blocks of about `SAMPLES_PER_BLOCK`, without the places that are damaged."""
+        waiting: list[npt.NDArray[np.float32]] = []
+        n_waiting, rate, n_channels = 0, 0, 0
+        for frame in self._read_frames():
+            samples = _to_float(frame)
+            if n_waiting >= SAMPLES_PER_BLOCK or (
+                waiting and (frame.sample_rate, len(samples)) != (rate, n_channels)
+            ):
+                yield SoundBlock(np.concatenate(waiting, axis=1), rate)
+                waiting, n_waiting = [], 0
+            rate, n_channels = frame.sample_rate, len(samples)
+            waiting.append(samples)
+            n_waiting += samples.shape[1]
+        if waiting:
+            yield SoundBlock(np.concatenate(waiting, axis=1), rate)
+
+    def _read_frames(self) -> Iterator[AudioFrame]:
+        import av
+
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except (av.FFmpegError, OSError):
+                self.n_damaged += 1
+                return
+            if packet is None:
+                return
+            try:
+                yield from packet.decode()
+            except (av.FFmpegError, OSError):
+                self.n_damaged += 1
+
+    def close(self) -> None:
+        """Close the decoder (not the file)."""
+        self._container.close()
+
+
+def _choose_stream(container: InputContainer, name: str) -> AudioStream:
+    stream = cast("AudioStream | None", container.streams.best("audio"))
+    if stream is None:
+        raise AudioError(f"{name} holds no sound, only pictures or text; choose a file with a sound track.")
+    context = stream.codec_context
+    if context is None or not (context.sample_rate and context.layout.nb_channels):
+        raise UndecodableError("no decoder for the sound track, or nothing to decode in it")
+    try:
+        tag = context.codec_tag
+    except UnicodeDecodeError:  # tags outside ASCII, none of them a protected one
+        return stream
+    if tag in _PROTECTED_TAGS:
+        raise AudioError(
+            f"{name} is copy-protected (DRM) and cannot be decoded; use a copy without protection."
+        )
+    return stream
+
+
+def _describe(container: InputContainer, stream: AudioStream, file: BinaryIO) -> SoundInfo:
+    """Read sample rate, channels and length from what FFmpeg found at the head of the file."""
+    container_name = container.format.name.partition(",")[0]
+    context = stream.codec_context
+    name = _FORMAT_NAMES.get(container_name, container_name.upper())
+    duration = None
+    if stream.duration and stream.time_base:
+        duration = float(stream.duration * stream.time_base)
+    elif container.duration:
+        duration = container.duration / 1e6
+    states_length = container_name in ("mov", "flac") or (
+        container_name == "mp3" and _states_frame_count(file)
+    )
+    return SoundInfo(
+        format="Opus" if (name, context.name) == ("OGG", "opus") else name,
+        sample_rate=context.sample_rate,
+        n_channels=context.layout.nb_channels,
+        duration=duration,
+        promised_seconds=duration if states_length else None,
+    )
+
+
+def _to_float(frame: AudioFrame) -> npt.NDArray[np.float32]:
+    """Samples of a frame [shape=(n_channels, n_samples)], full scale 1."""
+    samples = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32, copy=False)
+    full_scale = 2.0 ** (8 * samples.dtype.itemsize - 1)
+    offset = full_scale if samples.dtype.kind == "u" else 0.0
+    return ((samples - offset) / full_scale).astype(np.float32)
+
+
+def _states_frame_count(file: BinaryIO) -> bool:
+    """Whether an MP3 states its length (in a Xing, Info or VBRI frame) or leaves it to be guessed."""
+    start = file.tell()
+    file.seek(0)
+    head = file.read(10)
+    while head[:3] == b"ID3":  # its length is in four bytes of seven bits
+        file.seek(sum(byte << 7 * (9 - k) for k, byte in enumerate(head[6:10], 6)), io.SEEK_CUR)
+        head = file.read(10)
+    head += file.read(200)
+    file.seek(start)
+    for tag in (b"Xing", b"Info"):
+        at = head.find(tag)
+        if at >= 0:
+            return bool(int.from_bytes(head[at + 4 : at + 8], "big") & 1)
+    return b"VBRI" in head
+
+
+def _has_end_of_stream(file: BinaryIO) -> bool:
+    """Whether a page near the end of an Ogg file bears the mark of a stream's last page."""
+    start = file.tell()
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - 2 * _LARGEST_OGG_PAGE))
+    tail = file.read()
+    file.seek(start)
+    pages = (match.start() for match in re.finditer(b"OggS\0", tail))
+    return any(tail[at + 5] & 4 for at in pages if at + 5 < len(tail))
