@@ -1,7 +1,7 @@
 """Build hook: puts into the wheel what is kept outside the package.
 
-`models/default` names the network that is shipped; only that one travels. Editable installs are left alone, because
-they find `models/` and `notebooks/` in the repository.
+`models/default` names the network that is shipped; only that one travels. Editable installs are left alone,
+because they find `models/` and `notebooks/` in the repository.
 """
 
 from __future__ import annotations
