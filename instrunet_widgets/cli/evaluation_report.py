@@ -32,12 +32,16 @@ def print_report(evaluation: Evaluation, console: Console) -> None:
     """Print what was scored, the warnings, and the three tables."""
     for line in (*describe_clips(evaluation), *describe_overlap(evaluation)):
         console.print(line)
-    for table in (
-        make_summary_table(evaluation),
-        make_class_table(evaluation.eleven_classes),
-        make_confusion_table(evaluation.eleven_classes),
+    scores = evaluation.eleven_classes
+    for title, table in (
+        ("All clips", make_summary_table(evaluation)),
+        (
+            "Per class: top F1 of the most probable class, the others from the threshold on",
+            make_class_table(scores),
+        ),
+        ("Clips by label (rows) and most probable class (columns)", make_confusion_table(scores)),
     ):
-        console.print()
+        console.print(f"\n{title}")
         console.print(table)
 
 
@@ -96,7 +100,7 @@ def make_summary_table(evaluation: Evaluation) -> Table:
 
 def make_class_table(scores: Scores) -> Table:
     """One row per class."""
-    table = _make_table("class", "clips", "F1 top", "threshold", "F1", "precision", "recall", "ROC-AUC", "AP")
+    table = _make_table("class", "clips", "top F1", "from", "F1", "prec.", "recall", "AUC", "AP")
     for row in scores.per_class:
         name = instrument_by_code(row.code).name if row.code in CODES else row.code
         measures = (row.f1, row.precision, row.recall, row.roc_auc, row.average_precision)
@@ -122,7 +126,7 @@ def _make_table(first: str, *others: str) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
     table.add_column(first, no_wrap=True)
     for title in others:
         table.add_column(title, justify="right", no_wrap=True)
