@@ -4,8 +4,7 @@ Nothing here grows with the recording. Both pictures are columns that are added 
 when `MAX_COLUMNS` are full, neighbours are joined in pairs and every column stands for twice as much.
 
 The log-mel spectrogram of a window is relative to that window's loudest cell. Before windows are put side by
-side, each is brought back to its own level by Parseval's theorem: area-normalised mel bands, each weighted by
-its width, sum to the energy of the sound.
+side, each is brought back to its own level: the power of that one cell is computed again from the sound.
 """
 
 from __future__ import annotations
@@ -129,7 +128,8 @@ class OverviewBuilder:
         self._config = config
         self._hop_seconds = hop_seconds
         self._column_seconds = config.hop_length / config.sample_rate
-        self._band_widths = slaney_band_widths(config)
+        self._hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(config.win_length) / config.win_length)
+        self._corners = slaney_corners(config)
         self._peaks = FoldedColumns(np.maximum, 2, max_columns)
         self._power = FoldedColumns(np.add, config.n_mels, max_columns)
         self._latest: FloatArray = np.zeros((config.n_mels, 0), dtype=np.float32)
@@ -160,8 +160,8 @@ class OverviewBuilder:
             Silent windows are drawn at the floor.
         """
         for window, log_mel, is_silent in zip(windows, log_mels, silent, strict=True):
-            power = np.zeros_like(log_mel) if is_silent else self._absolute_power(window, log_mel)
-            self._add_power(power)
+            loudest = 0.0 if is_silent else self._measure_loudest_cell(window, log_mel)
+            self._add_window(log_mel, loudest)
 
     def build(self) -> Overview:
         """Return the overview of everything added; call it after the last window.
@@ -178,13 +178,21 @@ class OverviewBuilder:
         mean_power: FloatArray = np.divide(power.columns(), power.n_in_columns(), dtype=np.float32)
         return Overview(envelope=envelope, spectrogram=_quantise(mean_power))
 
-    def _absolute_power(self, window: FloatArray, log_mel: FloatArray) -> FloatArray:
-        """Mel power on one scale for all windows of the recording."""
-        relative = np.exp(log_mel * np.float32(math.log(10) / 10))
-        energy = float(np.var(window)) * len(window)
-        return relative * np.float32(energy / float(self._band_widths @ relative.sum(axis=1)))
+    def _measure_loudest_cell(self, window: FloatArray, log_mel: FloatArray) -> float:
+        """Mel power of the cell that `log_mel` is relative to, on one scale for the whole recording."""
+        config = self._config
+        band, frame = np.unravel_index(log_mel.argmax(), log_mel.shape)
+        first = int(frame) * config.hop_length - config.n_fft // 2 + (config.n_fft - config.win_length) // 2
+        before_start = max(0, -first)
+        sound = window[first + before_start : first + config.win_length]
+        framed = sound * self._hann[before_start : before_start + len(sound)]
+        power = np.square(np.abs(np.fft.rfft(framed, config.n_fft)))
+        lower, centre, upper = self._corners[band : band + 3]
+        hertz = np.fft.rfftfreq(config.n_fft, 1 / config.sample_rate)
+        slopes = np.minimum((hertz - lower) / (centre - lower), (upper - hertz) / (upper - centre))
+        return float(power @ np.maximum(slopes, 0)) * 2 / (upper - lower)
 
-    def _add_power(self, power: FloatArray) -> None:
+    def _add_window(self, log_mel: FloatArray, loudest: float) -> None:
         """Keep the columns of one window from its cell on; those of the window before it are now decided."""
         start = self._n_windows * self._hop_seconds
         cell_start = start + (self._config.window_seconds - self._hop_seconds) / 2 if self._n_windows else 0.0
@@ -194,12 +202,13 @@ class OverviewBuilder:
         n_until_end = math.ceil((start + self._config.window_seconds) / self._column_seconds)
         centres = (np.arange(first, n_until_end) + 0.5) * self._column_seconds
         frames = np.rint((centres - start) / self._column_seconds).astype(int)
-        self._latest = power[:, np.clip(frames, 0, power.shape[1] - 1)]
+        columns = log_mel[:, np.clip(frames, 0, log_mel.shape[1] - 1)]
+        self._latest = np.exp(columns * np.float32(math.log(10) / 10)) * np.float32(loudest)
         self._n_windows += 1
 
 
-def slaney_band_widths(config: FeatureConfig) -> FloatArray:
-    """Width of each mel band, from the lower to the upper corner of its triangle.
+def slaney_corners(config: FeatureConfig) -> npt.NDArray[np.float64]:
+    """Frequencies at which the triangles of the mel bands begin, peak and end.
 
     Slaney's mel scale [1]_: linear below 1 kHz, logarithmic above.
 
@@ -209,8 +218,8 @@ def slaney_band_widths(config: FeatureConfig) -> FloatArray:
 
     Returns
     -------
-    widths : np.ndarray [shape=(n_mels,), dtype=float32]
-        Hz.
+    corners : np.ndarray [shape=(n_mels + 2,), dtype=float64]
+        Hz; band k is the triangle over the corners k, k + 1 and k + 2.
 
     References
     ----------
@@ -223,8 +232,7 @@ def slaney_band_widths(config: FeatureConfig) -> FloatArray:
         return hertz / hz_per_mel if hertz < knee else knee_mel + math.log(hertz / knee) / step
 
     mels = np.linspace(to_mel(config.fmin), to_mel(config.fmax), config.n_mels + 2)
-    corners = np.where(mels < knee_mel, mels * hz_per_mel, knee * np.exp((mels - knee_mel) * step))
-    return (corners[2:] - corners[:-2]).astype(np.float32)
+    return np.where(mels < knee_mel, mels * hz_per_mel, knee * np.exp((mels - knee_mel) * step))
 
 
 def _quantise(power: FloatArray) -> npt.NDArray[np.uint8]:
