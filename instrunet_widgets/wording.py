@@ -6,7 +6,7 @@ import math
 
 SCOPE_SENTENCE = "Only these eleven instruments can be named; drums and bass, for example, can't."
 
-_CONFIDENCE_WORDS = ((0.85, "very likely"), (0.65, "likely"), (0.40, "possible"), (0.0, "unlikely"))
+CONFIDENCE_WORDS = ((0.85, "very likely"), (0.65, "likely"), (0.40, "possible"), (0.0, "unlikely"))
 _PRESENCE_WORDS = ((0.90, "throughout"), (0.50, "mostly"), (0.15, "in parts"), (0.0, "briefly"))
 
 
@@ -32,7 +32,7 @@ def confidence_in_words(probability: float) -> str:
     >>> confidence_in_words(0.9)
     'very likely'
     """
-    return _pick_words(probability, _CONFIDENCE_WORDS)
+    return _pick_words(probability, CONFIDENCE_WORDS)
 
 
 def presence_in_words(share: float) -> str:

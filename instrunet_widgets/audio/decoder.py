@@ -59,7 +59,7 @@ class SoundInfo:
     duration : float or None
         Length, s: exact or an estimate; None if the head does not tell.
     promised_seconds : float or None
-        Length that a whole file would have, s; None unless the head states it outright.
+        Length that a whole file would have, s; None unless the file states it outright.
     """
 
     format: str
@@ -73,11 +73,11 @@ class Decoder(Protocol):
     """An open file that gives its sound in blocks, once."""
 
     info: SoundInfo
-    n_damaged: int  # places that could not be decoded, so far
+    n_damaged: int  # places that could not be decoded or are missing, so far
     lacks_end: bool  # the file has no end mark where its format wants one
 
     def read_blocks(self) -> Iterator[SoundBlock]:
-        """Decode to the end; damaged places are counted and left out."""
+        """Decode to the end; damaged places are counted, and left out or silent."""
 
     def close(self) -> None:
         """Let go of what the decoder holds (not of the file)."""

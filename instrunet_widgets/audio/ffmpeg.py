@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 SAMPLES_PER_BLOCK = 2**16
+# Vorbis time stamps are off by up to 10 ms; longer gaps than these, in seconds, are silence in a damaged file or a
+# film, unless they are so long that the clock must have been set anew.
+SHORTEST_GAP, LONGEST_GAP = 0.05, 30.0
 
 # Containers of recordings only: playlists and the like could make FFmpeg open other files or addresses.
 _CONTAINERS = (
@@ -70,21 +73,38 @@ class FfmpegDecoder:
         self.n_damaged = 0
 
     def read_blocks(self) -> Iterator[SoundBlock]:
-        """Yield the sound in blocks of about `SAMPLES_PER_BLOCK`, without the places that are damaged."""
+        """Yield the sound in blocks of about `SAMPLES_PER_BLOCK`; damaged places are counted.
+
+        What a damaged place held is left out or, where the file's time stamps tell how long it was, silent.
+        """
         waiting: list[npt.NDArray[np.float32]] = []
-        n_waiting, rate, n_channels = 0, 0, 0
-        for frame in self._read_frames():
-            samples = _to_float(frame)
-            if n_waiting >= SAMPLES_PER_BLOCK or (
-                waiting and (frame.sample_rate, len(samples)) != (rate, n_channels)
-            ):
+        n_waiting, rate = 0, 0
+        for samples, rate_of_samples in self._keep_time(self._read_frames()):
+            is_different = waiting and (rate_of_samples, len(samples)) != (rate, len(waiting[0]))
+            if n_waiting >= SAMPLES_PER_BLOCK or is_different:
                 yield SoundBlock(np.concatenate(waiting, axis=1), rate)
                 waiting, n_waiting = [], 0
-            rate, n_channels = frame.sample_rate, len(samples)
+            rate = rate_of_samples
             waiting.append(samples)
             n_waiting += samples.shape[1]
         if waiting:
             yield SoundBlock(np.concatenate(waiting, axis=1), rate)
+
+    def _keep_time(self, frames: Iterator[AudioFrame]) -> Iterator[tuple[npt.NDArray[np.float32], int]]:
+        """Yield the samples of frames with their sample rate, and silence where time stamps leave a gap."""
+        due: float | None = None  # time stamp that the next frame should have, s
+        for frame in frames:
+            stamp = frame.time if frame.time is not None else due
+            if due is not None and stamp is not None and SHORTEST_GAP < stamp - due < LONGEST_GAP:
+                self.n_damaged += 1
+                n_missing = round((stamp - due) * frame.sample_rate)
+                yield np.zeros((1, n_missing), dtype=np.float32), frame.sample_rate
+                due = stamp
+            elif due is None or stamp is None or abs(stamp - due) > SHORTEST_GAP:
+                due = stamp  # the start, or the start of the next of several joined recordings
+            yield _to_float(frame), frame.sample_rate
+            if due is not None:
+                due += frame.samples / frame.sample_rate
 
     def _read_frames(self) -> Iterator[AudioFrame]:
         import av
@@ -136,7 +156,7 @@ def _describe(container: InputContainer, stream: AudioStream, file: BinaryIO) ->
         duration = float(stream.duration * stream.time_base)
     elif container.duration:
         duration = container.duration / 1e6
-    states_length = container_name in ("mov", "flac") or (
+    states_length = container_name in ("mov", "flac", "ogg") or (
         container_name == "mp3" and _states_frame_count(file)
     )
     return SoundInfo(

@@ -128,7 +128,7 @@ def _open_path(path: Path) -> BinaryIO:
         return path.open("rb")
     except FileNotFoundError:
         raise AudioError(
-            f"{name} was not found in the folder {_show(str(path.absolute().parent))}; check the name and the folder."
+            f"{name} was not found in the folder {_show(str(path.absolute().parent))}; check both names."
         ) from None
     except PermissionError:
         raise AudioError(

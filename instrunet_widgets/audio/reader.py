@@ -154,18 +154,19 @@ class AudioReader:
 
     def _list_faults(self) -> Iterator[str]:
         decoder, seconds = self._decoder, self._seconds_read
-        missing = max(0.0, (decoder.info.promised_seconds or 0.0) - seconds)
-        if missing > MISSING_SECONDS:
+        promised = decoder.info.promised_seconds or 0.0
+        is_cut = promised - seconds > MISSING_SECONDS
+        if is_cut:
             yield (
-                f"is cut off or damaged: its header promises {seconds + missing:.1f} s, only {seconds:.1f} s "
-                "could be read and used."
+                f"is cut off or damaged: it should hold {promised:.1f} s, only {seconds:.1f} s could be read "
+                "and used."
             )
         elif decoder.lacks_end:
             yield f"seems to be cut off: its end mark is missing; the {seconds:.1f} s before that were used."
         # The last packet of a file that is cut off is usually broken.
-        n_inside = decoder.n_damaged - (1 if missing or decoder.lacks_end else 0)
+        n_inside = decoder.n_damaged - (1 if is_cut or decoder.lacks_end else 0)
         if n_inside > 0:
-            yield f"is damaged in {n_inside} place(s); they were left out, so that later times may be early."
+            yield f"is damaged or has gaps in {n_inside} place(s); times after them may be a little off."
         if self._n_not_finite:
             yield (
                 f"holds {self._n_not_finite} sample(s) that are no usable numbers (NaN, infinite, enormous); "

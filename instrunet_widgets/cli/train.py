@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         f"{len(training_set.test)} to score"
     )
     result = train(training_set, config, args.run_folder or Path("runs") / args.out.name)
-    scores = write_model(args.out, result, training_set, config)["test"]["eleven"]
+    scores = write_model(args.out, result, training_set, config)["test"]["eleven_classes"]
     console.print(
         f"{args.out}: argmax macro F1 {scores['argmax_macro_f1']:.3f}, accuracy {scores['accuracy']:.3f}, "
         f"micro F1 {scores['micro_f1']:.3f} on {scores['n']} clips of recordings never seen"

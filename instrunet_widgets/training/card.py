@@ -98,8 +98,8 @@ def _describe_scores(scores: dict[str, Any]) -> str:
         for classes, values in sides.items():
             keys = ("accuracy", "argmax_macro_f1", "micro_f1", "macro_f1", "roc_auc", "average_precision", "lrap")
             cells = [_figure(values[key]) for key in (*keys, "ece")]
-            rows.append(f"| {name}, {classes} classes | {values['n']} | {' | '.join(cells)} |")
-    test = scores["test"]["eleven"]
+            rows.append(f"| {name}, {classes.replace("_", " ")} | {values['n']} | {' | '.join(cells)} |")
+    test = scores["test"]["eleven_classes"]
     rows += ["", "Per instrument, on the test side:", "", "| instrument | n | argmax F1 | F1 at threshold | AP |"]
     rows.append("|---|---|---|---|---|")
     for instrument in INSTRUMENTS:

@@ -67,7 +67,9 @@ def save_checkpoint(
     history : list of dict
     best : BestEpoch
     """
-    arrays = {f"{owner}_{k}": np.array(v) for owner, group in variables.items() for k, v in enumerate(group)}
+    import keras
+
+    arrays = {f"{owner}_{k}": keras.ops.convert_to_numpy(v) for owner, group in variables.items() for k, v in enumerate(group)}
     arrays |= {f"best_{k}": weight for k, weight in enumerate(best.weights)}
     state = {"fingerprint": fingerprint, "history": history, "epoch": best.epoch, "score": best.score}
     partial = run_dir / (FILE_NAME + ".partial")

@@ -62,7 +62,7 @@ def score_test_sides(model: Any, training_set: TrainingSet, reading: Reading) ->
     Returns
     -------
     scores : dict
-        ``{folder: {"eleven": Scores.to_dict(), "ten": ...}}``; ``"test"`` is the first folder's test side.
+        ``{folder: {"eleven_classes": Scores.to_dict(), "ten_classes": ...}}``; ``"test"`` is the first folder's test side.
     """
     sides = {"test": training_set.test, **training_set.held_out}
     result = {}
@@ -71,8 +71,8 @@ def score_test_sides(model: Any, training_set: TrainingSet, reading: Reading) ->
         thresholds = reading.thresholds.window
         ten = merge_guitars(p, side.targets, thresholds)
         result[name] = {
-            "eleven": score(p, side.targets, thresholds).to_dict(),
-            "ten": score(ten.probabilities, ten.targets, ten.thresholds, classes=ten.classes).to_dict(),
+            "eleven_classes": score(p, side.targets, thresholds).to_dict(),
+            "ten_classes": score(ten.probabilities, ten.targets, ten.thresholds, classes=ten.classes).to_dict(),
         }
     return result
 

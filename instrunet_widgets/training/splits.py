@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import FeatureFolderError
+from ..instruments import CODES
 from .feature_folder import FeatureFolder
 
 N_FOLDS = 5
@@ -115,7 +116,7 @@ def split_by_group(
         if need_all_classes and absent.any():
             raise FeatureFolderError(
                 f"{folder.path} has too few recordings of a class to split it: fold {fold} has no clip of "
-                f"class {int(np.flatnonzero(absent)[0])} in {name}"
+                f"{CODES[int(np.flatnonzero(absent)[0])]} in {name}"
             )
     return split
 

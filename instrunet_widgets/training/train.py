@@ -220,7 +220,7 @@ def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> T
         for batch in _prefetch(data, config, epoch, steps):
             targets = config.low_target + (config.high_target - config.low_target) * batch.targets
             loss = float(model.train_on_batch(batch.log_mels, targets))
-        raw = [np.array(variable) for variable in model.trainable_variables]
+        raw = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
         optimizer.finalize_variable_values(model.trainable_variables)
         stop = _score_stop(model, training_set.stop)
         history.append(

@@ -1,0 +1,133 @@
+"""The shipped model, and what happens with a model directory that is not one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from instrunet_widgets.audio import load_audio
+from instrunet_widgets.classifier import Calibration, Classifier, find_model
+from instrunet_widgets.errors import ModelError
+from instrunet_widgets.examples import example_path
+from instrunet_widgets.features import frame_windows
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return Classifier.load()
+
+
+@pytest.fixture(scope="module")
+def log_mels(classifier: Classifier) -> np.ndarray:
+    return classifier.extractor(frame_windows(load_audio(example_path()), sample_rate=16_000))
+
+
+@pytest.fixture
+def copied_model(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(find_model(), tmp_path / "copy"))
+
+
+def test_export_equals_tensorflow_before_calibration(classifier: Classifier, log_mels: np.ndarray) -> None:
+    tensorflow = Classifier.load(runtime="tensorflow")
+    np.testing.assert_allclose(classifier.run_network(log_mels), tensorflow.run_network(log_mels), atol=1e-4)
+
+
+def test_probabilities_do_not_depend_on_the_batch(classifier: Classifier, log_mels: np.ndarray) -> None:
+    together = classifier.predict_proba(log_mels[:5])
+    alone = np.concatenate([classifier.predict_proba(log_mels[k : k + 1]) for k in range(5)])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    assert together.shape == (5, 11)
+
+
+def test_no_windows_give_no_probabilities(classifier: Classifier) -> None:
+    assert classifier.predict_proba(np.zeros((0, 128, 130), dtype=np.float32)).shape == (0, 11)
+
+
+def test_loading_and_running_import_no_tensorflow_librosa_or_numba() -> None:
+    code = (
+        "import sys, numpy as np; from instrunet_widgets import Classifier;"
+        "Classifier.load().predict_proba(np.full((1, 128, 130), -40, dtype=np.float32));"
+        "print([m for m in ('tensorflow', 'keras', 'librosa', 'numba', 'sklearn') if m in sys.modules])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "[]"
+
+
+def test_calibration_keeps_the_order_of_windows() -> None:
+    calibration = Calibration(np.float32([0.5]), np.float32([-1.0]))
+    p = calibration(np.float32([[0.0], [0.2], [0.7], [1.0]]))[:, 0]
+    assert (np.diff(p) > 0).all()
+    # by hand: logit(.2) = -1.3863, times .5 less 1 = -1.6931, sigmoid = .1553
+    assert p[1] == pytest.approx(0.1553, abs=1e-4)
+
+
+@pytest.mark.parametrize("bad", [np.zeros((1, 128, 94)), np.zeros((128, 130)), np.full((1, 128, 130), np.nan)])
+def test_features_of_another_kind_are_refused(classifier: Classifier, bad: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="log_mels"):
+        classifier.predict_proba(bad)
+
+
+def test_missing_directory(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model directory at"):
+        Classifier.load(tmp_path / "nowhere")
+
+
+def test_directory_that_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="not an InstruNet model"):
+        Classifier.load(tmp_path)
+
+
+def test_truncated_network_is_named(copied_model: Path) -> None:
+    network = copied_model / "network.onnx"
+    network.write_bytes(network.read_bytes()[:1000])
+    with pytest.raises(ModelError, match=r"network\.onnx is damaged"):
+        Classifier.load(copied_model)
+
+
+@pytest.mark.parametrize("name", ["network.onnx", "mel.npz"])
+def test_missing_file_is_named(copied_model: Path, name: str) -> None:
+    (copied_model / name).unlink()
+    with pytest.raises(ModelError, match=f"{name} cannot be read"):
+        Classifier.load(copied_model)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"instruments": ["dru", "bas"]}, "names the instruments dru, bas"),
+        ({"format_version": 99}, "format version 99"),
+        ({"thresholds": {}}, "damaged"),
+        ({"features": {"sample_rate": 22_050}}, "fmax|mel matrix|takes"),
+        ({"features": {"n_mels": 64}}, "mel matrix"),
+    ],
+)
+def test_foreign_description_is_refused(copied_model: Path, change: dict[str, object], message: str) -> None:
+    file = copied_model / "model.json"
+    if change == {"features": {"sample_rate": 22_050}}:
+        change = {"features": {"sample_rate": 22_050, "hop_length": 512}}
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | change), encoding="utf-8")
+    with pytest.raises(ModelError, match=message):
+        Classifier.load(copied_model)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1, 2]", '{"cut'])
+def test_description_that_is_no_description_is_refused(copied_model: Path, content: str) -> None:
+    (copied_model / "model.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=r"model\.json"):
+        Classifier.load(copied_model)
+
+
+def test_environment_variable_names_the_model(copied_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INSTRUNET_MODEL", str(copied_model))
+    assert Classifier.load().path == copied_model
+
+
+def test_unknown_runtime_is_refused() -> None:
+    with pytest.raises(ValueError, match="runtime"):
+        Classifier.load(runtime="torch")  # type: ignore[arg-type]

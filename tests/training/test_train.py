@@ -1,0 +1,200 @@
+"""Training: reproducible, resumable, and what it writes can be loaded and used."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from instrunet_widgets.classifier import Classifier
+from instrunet_widgets.cli import main
+from instrunet_widgets.errors import FeatureFolderError, ModelError
+from instrunet_widgets.training import train as train_module
+from instrunet_widgets.training.augmentation import AugmentationConfig, augment, mix_in_power
+from instrunet_widgets.training.calibration import fit_calibration, maximise_f1
+from instrunet_widgets.training.network import NetworkConfig, build_network
+from instrunet_widgets.training.publish import write_model
+from instrunet_widgets.training.train import TrainingConfig, gather_training_set, predict, train
+
+SMALL = TrainingConfig(
+    epochs=5,
+    batch_size=8,
+    ema_momentum=0.9,
+    network=NetworkConfig(stem_channels=8, stage_channels=(8, 8, 8), spatial_dropout=0.0, dropout=0.1),
+)
+
+
+@pytest.fixture(scope="module")
+def training_set(banded_features: Path) -> train_module.TrainingSet:
+    return gather_training_set(banded_features)
+
+
+@pytest.fixture(scope="module")
+def small_result(
+    training_set: train_module.TrainingSet, tmp_path_factory: pytest.TempPathFactory
+) -> train_module.TrainingResult:
+    return train(training_set, SMALL, tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def small_model(
+    training_set: train_module.TrainingSet,
+    small_result: train_module.TrainingResult,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    out = tmp_path_factory.mktemp("models") / "small"
+    write_model(out, small_result, training_set, SMALL)
+    return out
+
+
+def losses(result: train_module.TrainingResult) -> list[float]:
+    return [row["loss"] for row in result.history]
+
+
+def test_loss_falls(small_result: train_module.TrainingResult) -> None:
+    assert losses(small_result)[-1] < losses(small_result)[0]
+
+
+def test_two_runs_of_one_epoch_have_equal_losses(
+    training_set: train_module.TrainingSet, tmp_path: Path
+) -> None:
+    config = dataclasses.replace(SMALL, epochs=1)
+    first, second = (losses(train(training_set, config, tmp_path / name)) for name in ("a", "b"))
+    np.testing.assert_allclose(first, second, rtol=1e-4)
+
+
+def test_other_seed_has_another_loss(training_set: train_module.TrainingSet, tmp_path: Path) -> None:
+    results = [
+        train(training_set, dataclasses.replace(SMALL, epochs=1, seed=seed), tmp_path / str(seed)) for seed in (1, 2)
+    ]
+    assert abs(losses(results[0])[0] - losses(results[1])[0]) > 1e-4
+
+
+def test_interrupted_run_goes_on_and_ends_like_an_uninterrupted_one(
+    training_set: train_module.TrainingSet,
+    small_result: train_module.TrainingResult,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    score_stop, calls = train_module._score_stop, []
+
+    def interrupt_in_second_epoch(*args: object) -> dict[str, float]:
+        calls.append(args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return score_stop(*args)
+
+    monkeypatch.setattr(train_module, "_score_stop", interrupt_in_second_epoch)
+    with pytest.raises(KeyboardInterrupt):
+        train(training_set, SMALL, tmp_path)
+    resumed = train(training_set, SMALL, tmp_path)
+    assert len(calls) == 1 + SMALL.epochs, "the first epoch was kept, the others were run"
+    np.testing.assert_allclose(losses(resumed), losses(small_result), rtol=1e-3)
+
+
+def test_run_folder_of_other_settings_is_refused(
+    training_set: train_module.TrainingSet, tmp_path: Path
+) -> None:
+    train(training_set, dataclasses.replace(SMALL, epochs=1), tmp_path)
+    with pytest.raises(FeatureFolderError, match="other settings"):
+        train(training_set, dataclasses.replace(SMALL, epochs=1, learning_rate=1e-3), tmp_path)
+
+
+def test_damaged_checkpoint_is_named(training_set: train_module.TrainingSet, tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.npz").write_bytes(b"half a file")
+    with pytest.raises(FeatureFolderError, match=r"checkpoint\.npz is damaged"):
+        train(training_set, SMALL, tmp_path)
+
+
+def test_settings_survive_json_and_unknown_ones_are_refused() -> None:
+    assert TrainingConfig.from_json(SMALL.to_json()) == SMALL
+    with pytest.raises(ValueError, match="learning_rat"):
+        TrainingConfig.from_json('{"learning_rat": 1}')
+
+
+def test_export_equals_the_keras_network(
+    small_model: Path, small_result: train_module.TrainingResult, training_set: train_module.TrainingSet
+) -> None:
+    expected = predict(small_result.model, training_set.test)
+    run_network = Classifier.load(small_model).run_network
+    np.testing.assert_allclose(run_network(training_set.test.decibels()), expected, atol=1e-4)
+
+
+def test_loaded_model_names_the_loud_band(small_model: Path, training_set: train_module.TrainingSet) -> None:
+    test = training_set.test
+    p = Classifier.load(small_model).predict_proba(test.decibels())
+    assert np.mean(p.argmax(axis=1) == test.targets.argmax(axis=1)) > 0.5
+
+
+def test_model_directory_is_complete(small_model: Path) -> None:
+    names = {path.name for path in small_model.iterdir()}
+    assert names == {
+        "network.keras", "network.onnx", "mel.npz", "model.json", "history.csv", "scores.json", "split.json",
+        "training.json", "README.md",
+    }  # fmt: skip
+    card = (small_model / "README.md").read_text(encoding="utf-8")
+    scores = json.loads((small_model / "scores.json").read_text(encoding="utf-8"))
+    assert f"{scores['test']['eleven']['accuracy']:.3f}".removeprefix("0") in card
+    assert "non-commercial" in card
+
+
+def test_existing_model_is_not_overwritten(
+    small_model: Path, small_result: train_module.TrainingResult, training_set: train_module.TrainingSet
+) -> None:
+    before = (small_model / "model.json").read_bytes()
+    with pytest.raises(ModelError, match="exists"):
+        write_model(small_model, small_result, training_set, SMALL)
+    assert (small_model / "model.json").read_bytes() == before
+
+
+def test_command_trains_from_a_settings_file(banded_features: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.json"
+    settings.write_text(SMALL.to_json(), encoding="utf-8")
+    arguments = ["train", "--features", str(banded_features), "--config", str(settings), "--epochs", "1"]
+    arguments += ["--out", str(tmp_path / "mine"), "--run-folder", str(tmp_path / "run")]
+    assert main(arguments) == 0
+    assert Classifier.load(tmp_path / "mine").name == "mine"
+
+
+def test_network_gives_eleven_probabilities() -> None:
+    model = build_network(SMALL.network)
+    p = model.predict_on_batch(np.zeros((2, 128, 130), dtype=np.float32))
+    assert p.shape == (2, 11)
+    assert ((p > 0) & (p < 1)).all()
+
+
+def test_mixing_adds_powers() -> None:
+    mixed = mix_in_power(np.float32([-10.0, 0.0]), np.float32([-10.0, -80.0]))
+    np.testing.assert_allclose(mixed, [10 * np.log10(0.1 + 0.1), 0.0], atol=1e-5)
+
+
+def test_mixed_clips_carry_both_labels_and_some_stay_unmixed() -> None:
+    log_mels = np.random.default_rng(0).integers(0, 256, size=(22, 128, 130), dtype=np.uint8)
+    targets = np.eye(11, dtype=np.float32)[np.arange(22) % 11]
+    config = AugmentationConfig(mix_probability=0.5)
+    batch = augment(log_mels, targets, np.arange(22), config, np.random.default_rng(3))
+    n_labels = batch.targets.sum(axis=1)
+    assert set(n_labels.tolist()) == {1.0, 2.0}
+    assert (batch.targets >= targets).all()
+    assert batch.log_mels.min() >= -80
+    assert batch.log_mels.max() <= 1e-3
+
+
+def test_calibration_undoes_overconfidence() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 1.5, size=(4000, 1))
+    truth = (rng.random((4000, 1)) < 1 / (1 + np.exp(-logits))).astype(np.float32)
+    overconfident = (1 / (1 + np.exp(-2 * logits))).astype(np.float32)
+    calibration = fit_calibration(overconfident, truth)
+    assert calibration.slope[0] == pytest.approx(0.5, abs=0.06)
+    assert calibration.offset[0] == pytest.approx(0.0, abs=0.12)
+
+
+def test_threshold_separates_classes_that_can_be_separated() -> None:
+    p = np.array([[0.1, 0.1], [0.3, 0.2], [0.5, 0.6], [0.9, 0.8]], dtype=np.float32)
+    truth = np.array([[0, 0], [0, 0], [1, 1], [1, 1]], dtype=np.float32)
+    thresholds = maximise_f1(p, truth)
+    assert ((thresholds > 0.3) & (thresholds <= 0.5)).all()
