@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 SAMPLES_PER_BLOCK = 2**16
-# Vorbis time stamps are off by up to 10 ms; longer gaps than these, in seconds, are silence in a damaged file or a
+# Vorbis time stamps are off by up to 10 ms; longer gaps, in seconds, are silence in a damaged file or a
 # film, unless they are so long that the clock must have been set anew.
 SHORTEST_GAP, LONGEST_GAP = 0.05, 30.0
 
@@ -59,7 +59,7 @@ class FfmpegDecoder:
                 NamelessFile(file),
                 mode="r",
                 options={"format_whitelist": _CONTAINERS, "protocol_whitelist": ""},
-                metadata_errors="replace",
+                metadata_errors="strict",
             )
         except (av.FFmpegError, OSError, ValueError) as error:
             raise UndecodableError(str(error)) from None

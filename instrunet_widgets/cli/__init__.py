@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import InstruNetError
 from .terminal import discard_stdout, prepare_streams, print_error
 
-COMMAND_MODULES = ("analyze",)
+COMMAND_MODULES = ("analyze", "evaluate", "features", "render", "train")
 
 STATUS_FAILED = 1
 STATUS_INTERRUPTED = 130

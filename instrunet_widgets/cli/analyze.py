@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..config import AGGREGATIONS, MAX_SMOOTHING_WINDOWS, DecodingConfig
-from ..errors import Cancelled, InstruNetError
+from ..errors import InstruNetError
 from ..export import FORMATS, ExportFormat
 from .terminal import make_console, print_error
 
@@ -217,8 +217,6 @@ def _analyze_all(
                 for warning in analysis.warnings:
                     print_error(f"warning: {warning}")
                 plan.write_recording(index, analysis, config)
-            except Cancelled:
-                raise
             except InstruNetError as error:
                 display.hide()
                 print_error(str(error))

@@ -79,14 +79,18 @@ class ProgressDisplay:
 
 
 def _make_bar() -> rich.progress.Progress:
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class TimeLeftColumn(TimeRemainingColumn):
+        def render(self, task: Task) -> Text:
+            return Text() if task.time_remaining is None else super().render(task) + Text(" left")
 
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TimeRemainingColumn(),
-        TextColumn("left"),
+        TimeLeftColumn(),
         console=make_console(stderr=True),
         transient=True,
         redirect_stdout=False,

@@ -61,11 +61,9 @@ def print_report(console: Console, analysis: Analysis, timeline: Timeline) -> No
         _print(console, _explain_nothing(analysis, timeline))
     in_parts = _instruments_in_parts(timeline)
     if in_parts:
-        heard = "; ".join(
-            f"{_label(code, console)} {_list_ranges(timeline.segments_of(code))}" for code in in_parts
-        )
         console.print()
-        _print(console, f"Heard only in parts: {heard}.")
+        _print(console, "Heard only in parts:")
+        console.print(_list_instruments(console, timeline, in_parts))
     console.print()
     _print(console, SCOPE_SENTENCE)
 
@@ -117,6 +115,15 @@ def _make_table(console: Console, analysis: Analysis, timeline: Timeline) -> Tab
             Text(_describe_when(timeline.segments_of(code), analysis.duration)),
         ]
         table.add_row(*cells)
+    return table
+
+
+def _list_instruments(console: Console, timeline: Timeline, codes: Sequence[str]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for code in codes:
+        table.add_row(Text(_label(code, console)), Text(_list_ranges(timeline.segments_of(code))))
     return table
 
 

@@ -36,7 +36,12 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--features", type=Path, required=True, metavar="DIR", help="IRMAS features")
     parser.add_argument(
-        "--extra", type=Path, action="append", default=[], metavar="DIR", help="a further feature folder (repeatable)"
+        "--extra",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a further feature folder (repeatable)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model directory to make")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, as in a model's training.json")
@@ -44,7 +49,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="instead of the settings' seed")
     parser.add_argument("--fold", type=int, choices=range(5), help="which fifth of the recordings is scored")
     parser.add_argument(
-        "--run-folder", type=Path, metavar="DIR", help="folder for checkpoint and log (default: runs/ and the model's name)"
+        "--run-folder",
+        type=Path,
+        metavar="DIR",
+        help="folder for checkpoint and log (default: runs/ and the model's name)",
     )
     parser.set_defaults(run=run)
 

@@ -64,7 +64,9 @@ _LIMITS = """\
 
 def _describe_data(training_set: TrainingSet) -> str:
     train, stop, test = training_set.train, training_set.stop, training_set.test
-    further = {name: int(train.frame["group"].str.startswith(f"{name}/").sum()) for name in training_set.held_out}
+    further = {
+        name: int(train.frame["group"].str.startswith(f"{name}/").sum()) for name in training_set.held_out
+    }
     n_irmas = len(train) - sum(further.values())
     lines = [
         f"- IRMAS training set (log-mel features): {n_irmas} clips to train, {len(stop)} to stop training and "
@@ -96,11 +98,24 @@ def _describe_scores(scores: dict[str, Any]) -> str:
     ]
     for name, sides in scores.items():
         for classes, values in sides.items():
-            keys = ("accuracy", "argmax_macro_f1", "micro_f1", "macro_f1", "roc_auc", "average_precision", "lrap")
+            keys = (
+                "accuracy",
+                "argmax_macro_f1",
+                "micro_f1",
+                "macro_f1",
+                "roc_auc",
+                "average_precision",
+                "lrap",
+            )
             cells = [_figure(values[key]) for key in (*keys, "ece")]
-            rows.append(f"| {name}, {classes.replace("_", " ")} | {values['n']} | {' | '.join(cells)} |")
+            rows.append(f"| {name}, {classes.replace('_', ' ')} | {values['n']} | {' | '.join(cells)} |")
     test = scores["test"]["eleven_classes"]
-    rows += ["", "Per instrument, on the test side:", "", "| instrument | n | argmax F1 | F1 at threshold | AP |"]
+    rows += [
+        "",
+        "Per instrument, on the test side:",
+        "",
+        "| instrument | n | argmax F1 | F1 at threshold | AP |",
+    ]
     rows.append("|---|---|---|---|---|")
     for instrument in INSTRUMENTS:
         row = test["per_class"][instrument.code]
@@ -122,7 +137,7 @@ def _describe_reading(description: dict[str, Any]) -> str:
         rows.append(f"| {instrument.name} | {' | '.join(cells)} |")
     return (
         "Outputs are calibrated per instrument by Platt scaling. In words: "
-        f"{steps}, below that unlikely. The threshold \"auto\" takes the window column for time ranges and, for "
+        f'{steps}, below that unlikely. The threshold "auto" takes the window column for time ranges and, for '
         "the whole recording, the column of the aggregation in use; the latter were fitted on made-up recordings "
         "of 1-120 windows joined from clips of the stop side.\n\n" + "\n".join(rows)
     )

@@ -72,7 +72,9 @@ def score_test_sides(model: Any, training_set: TrainingSet, reading: Reading) ->
         ten = merge_guitars(p, side.targets, thresholds)
         result[name] = {
             "eleven_classes": score(p, side.targets, thresholds).to_dict(),
-            "ten_classes": score(ten.probabilities, ten.targets, ten.thresholds, classes=ten.classes).to_dict(),
+            "ten_classes": score(
+                ten.probabilities, ten.targets, ten.thresholds, classes=ten.classes
+            ).to_dict(),
         }
     return result
 

@@ -35,7 +35,15 @@ from .splits import Split, split_by_group
 FloatArray = npt.NDArray[np.float32]
 logger = logging.getLogger(__name__)
 
-HISTORY_FIELDS = ("epoch", "loss", "stop_loss", "stop_accuracy", "stop_average_precision", "learning_rate", "seconds")
+HISTORY_FIELDS = (
+    "epoch",
+    "loss",
+    "stop_loss",
+    "stop_accuracy",
+    "stop_average_precision",
+    "learning_rate",
+    "seconds",
+)
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,9 @@ def gather_training_set(
     if not main.targets.any(axis=0).all():
         raise FeatureFolderError(f"{features} lacks clips of at least one of the eleven instruments")
     split = split_by_group(main, fold=fold, seed=seed)
-    sides = {side: main.subset(np.isin(main.files, getattr(split, side))) for side in ("train", "stop", "test")}
+    sides = {
+        side: main.subset(np.isin(main.files, getattr(split, side))) for side in ("train", "stop", "test")
+    }
     train, held_out, names = [sides["train"]], {}, {"train": list(split.train), "test": list(split.test)}
     for path in extras:
         extra = read_feature_folder(path)

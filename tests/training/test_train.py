@@ -68,7 +68,8 @@ def test_two_runs_of_one_epoch_have_equal_losses(
 
 def test_other_seed_has_another_loss(training_set: train_module.TrainingSet, tmp_path: Path) -> None:
     results = [
-        train(training_set, dataclasses.replace(SMALL, epochs=1, seed=seed), tmp_path / str(seed)) for seed in (1, 2)
+        train(training_set, dataclasses.replace(SMALL, epochs=1, seed=seed), tmp_path / str(seed))
+        for seed in (1, 2)
     ]
     assert abs(losses(results[0])[0] - losses(results[1])[0]) > 1e-4
 
