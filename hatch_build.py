@@ -27,9 +27,7 @@ class ShippedFilesHook(BuildHookInterface):
             raise FileNotFoundError(f"{default} is missing: write the name of the network to ship into it")
         model = default.parent / default.read_text(encoding="utf-8").strip()
         if not (model / "model.json").is_file():
-            raise FileNotFoundError(
-                f"{default} names the network '{model.name}', but {model}/model.json is missing"
-            )
+            raise FileNotFoundError(f"{default} names the network '{model.name}', but {model}/model.json is missing")
 
         included = [default, *sorted(path for path in model.rglob("*") if path.is_file())]
         included += sorted((root / "notebooks").glob("instrunet.ipynb"))

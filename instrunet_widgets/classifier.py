@@ -125,30 +125,18 @@ class Classifier:
                 }
             )
             calibration = Calibration(
-                *(
-                    np.asarray(description["calibration"][key], dtype=np.float32)
-                    for key in ("slope", "offset")
-                )
+                *(np.asarray(description["calibration"][key], dtype=np.float32) for key in ("slope", "offset"))
             )
             instruments, hashes = tuple(description["instruments"]), dict(description["sha256"])
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(
-                f"{path / 'model.json'} is damaged ({error}); copy or train the model again"
-            ) from error
+            raise ModelError(f"{path / 'model.json'} is damaged ({error}); copy or train the model again") from error
         if instruments != CODES:
             raise ModelError(
                 f"the model {path} names the instruments {', '.join(map(str, instruments))}, "
                 f"this program needs {', '.join(CODES)} in that order"
             )
-        if (
-            not len(thresholds.window)
-            == len(calibration.slope)
-            == len(calibration.offset)
-            == len(instruments)
-        ):
-            raise ModelError(
-                f"{path / 'model.json'} does not hold one threshold and calibration per instrument"
-            )
+        if not len(thresholds.window) == len(calibration.slope) == len(calibration.offset) == len(instruments):
+            raise ModelError(f"{path / 'model.json'} does not hold one threshold and calibration per instrument")
         if not (calibration.slope > 0).all():
             raise ModelError(f"{path / 'model.json'} holds a calibration that is not increasing")
         open_network = _open_onnx if runtime == "onnx" else _open_keras
@@ -191,9 +179,7 @@ class Classifier:
         expected = (self.feature_config.n_mels, self.feature_config.n_frames)
         log_mels = np.asarray(log_mels, dtype=np.float32)
         if log_mels.ndim != 3 or log_mels.shape[1:] != expected:
-            raise ValueError(
-                f"log_mels must have the shape (n, {expected[0]}, {expected[1]}), got {log_mels.shape}"
-            )
+            raise ValueError(f"log_mels must have the shape (n, {expected[0]}, {expected[1]}), got {log_mels.shape}")
         if not np.isfinite(log_mels).all():
             raise ValueError("log_mels holds NaN or infinite values")
         if not len(log_mels):
@@ -275,9 +261,7 @@ def _read_mel(path: Path, hashes: Mapping[str, str]) -> FloatArray:
         return np.asarray(file["mel_filterbank"], dtype=np.float32)
 
 
-def _open_onnx(
-    path: Path, hashes: Mapping[str, str], features: FeatureConfig
-) -> Callable[[FloatArray], FloatArray]:
+def _open_onnx(path: Path, hashes: Mapping[str, str], features: FeatureConfig) -> Callable[[FloatArray], FloatArray]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -291,15 +275,11 @@ def _open_onnx(
         raise ModelError(f"{path / 'network.onnx'} cannot be opened: {error}") from error
     name = session.get_inputs()[0].name
     if tuple(session.get_inputs()[0].shape[1:]) != (features.n_mels, features.n_frames):
-        raise ModelError(
-            f"{path / 'network.onnx'} takes {session.get_inputs()[0].shape}, not what model.json says"
-        )
+        raise ModelError(f"{path / 'network.onnx'} takes {session.get_inputs()[0].shape}, not what model.json says")
     return lambda log_mels: np.asarray(session.run(None, {name: log_mels})[0])
 
 
-def _open_keras(
-    path: Path, hashes: Mapping[str, str], features: FeatureConfig
-) -> Callable[[FloatArray], FloatArray]:
+def _open_keras(path: Path, hashes: Mapping[str, str], features: FeatureConfig) -> Callable[[FloatArray], FloatArray]:
     try:
         import keras
     except ImportError as error:

@@ -134,9 +134,7 @@ class DecodingConfig:
             raise ValueError(f"aggregation must be 'mean' or 'max', got {self.aggregation!r}")
         if self.threshold != "auto" and not (_is_real(self.threshold) and 0 <= self.threshold <= 1):
             raise ValueError(f"threshold must be a number from 0 to 1, or 'auto', got {self.threshold!r}")
-        is_count = isinstance(self.smoothing_windows, Integral) and not isinstance(
-            self.smoothing_windows, bool
-        )
+        is_count = isinstance(self.smoothing_windows, Integral) and not isinstance(self.smoothing_windows, bool)
         if not (is_count and 1 <= self.smoothing_windows <= MAX_SMOOTHING_WINDOWS):
             raise ValueError(
                 f"smoothing must be a whole number of windows from 1 to {MAX_SMOOTHING_WINDOWS}, "

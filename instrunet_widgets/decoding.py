@@ -218,16 +218,15 @@ def find_segments(
         Ordered by start, then by the order of `instruments`.
     """
     n_windows, n_instruments = smoothed.shape
-    reached = np.zeros((n_instruments, n_windows + 2), dtype=np.int8)
-    reached[:, 1:-1] = ((smoothed >= thresholds) & ~silent[:, np.newaxis]).T
-    steps = np.diff(reached, axis=1)
+    reached = (smoothed >= thresholds) & ~silent[:, np.newaxis]
+    steps = np.diff(reached.T.astype(np.int8), axis=1, prepend=0, append=0)
     column, first = np.nonzero(steps == 1)
     stop = np.nonzero(steps == -1)[1]  # one past the last window; pairs with `first`, both in row order
     start, end = cells[first, 0], cells[stop - 1, 1]
 
-    # Running sums give the mean of every range at once.
+    # Running sums, of the windows that count and no others, give the mean of every range at once.
     running = np.zeros((n_instruments, n_windows + 1))
-    np.cumsum(smoothed.T, axis=1, dtype=np.float64, out=running[:, 1:])
+    np.cumsum(np.where(reached, smoothed, 0).T, axis=1, dtype=np.float64, out=running[:, 1:])
     confidence = np.clip((running[column, stop] - running[column, first]) / (stop - first), 0.0, 1.0)
 
     # A short last window can speak for no time at all; alone it is no segment.

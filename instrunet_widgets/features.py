@@ -70,9 +70,7 @@ class LogMelExtractor:
 
         expected = (config.n_mels, 1 + config.n_fft // 2)
         if mel_filterbank.shape != expected:
-            raise ModelError(
-                f"the mel matrix has the shape {mel_filterbank.shape}, the front end needs {expected}"
-            )
+            raise ModelError(f"the mel matrix has the shape {mel_filterbank.shape}, the front end needs {expected}")
         self.config = config
         self._mel = np.ascontiguousarray(mel_filterbank.T, dtype=np.float32)
         self._hann = hann(config.win_length, sym=False).astype(np.float32)

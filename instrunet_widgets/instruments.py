@@ -74,6 +74,4 @@ def instrument_by_code(code: str) -> Instrument:
     try:
         return _BY_CODE[code]
     except KeyError:
-        raise KeyError(
-            f"{code!r} is not an IRMAS instrument code; the eleven are {', '.join(CODES)}"
-        ) from None
+        raise KeyError(f"{code!r} is not an IRMAS instrument code; the eleven are {', '.join(CODES)}") from None

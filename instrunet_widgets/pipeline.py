@@ -223,9 +223,7 @@ def stream_windows(
 class _Run:
     """One recording on its way through the stages, and the results so far."""
 
-    def __init__(
-        self, reader: AudioReader, classifier: Classifier, hop_seconds: float, times: StageTimes
-    ) -> None:
+    def __init__(self, reader: AudioReader, classifier: Classifier, hop_seconds: float, times: StageTimes) -> None:
         config = classifier.feature_config
         self._reader = reader
         self._classifier = classifier

@@ -28,9 +28,7 @@ BoolArray = npt.NDArray[np.bool_]
 def _read_only(owner: object, name: str, dtype: npt.DTypeLike, shape: tuple[int | None, ...]) -> Any:
     """Replace array field `name` of `owner` by a checked, read-only copy and return it."""
     array = np.array(getattr(owner, name), dtype=dtype)
-    if array.ndim != len(shape) or any(
-        n is not None and n != m for n, m in zip(shape, array.shape, strict=True)
-    ):
+    if array.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, array.shape, strict=True)):
         expected = "(" + ", ".join("n" if n is None else str(n) for n in shape) + ")"
         raise ValueError(f"{name} must have the shape {expected}, got {array.shape}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():

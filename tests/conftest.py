@@ -53,12 +53,8 @@ def encode() -> Encode:
         if kind in ("m4a", "aac"):
             return _encode_aac(samples, sample_rate, "mp4" if kind == "m4a" else "adts")
         file = io.BytesIO()
-        with soundfile.SoundFile(
-            file, "w", sample_rate, samples.shape[1], **SOUNDFILE_KINDS[kind]
-        ) as recording:
-            for start in range(
-                0, len(samples), 4_096
-            ):  # libsndfile overflows its stack on long Vorbis writes
+        with soundfile.SoundFile(file, "w", sample_rate, samples.shape[1], **SOUNDFILE_KINDS[kind]) as recording:
+            for start in range(0, len(samples), 4_096):  # libsndfile overflows its stack on long Vorbis writes
                 recording.write(samples[start : start + 4_096])
         return file.getvalue()
 

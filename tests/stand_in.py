@@ -11,8 +11,9 @@ from functools import cache
 import numpy as np
 
 from instrunet_widgets.config import FeatureConfig
-from instrunet_widgets.features import LogMelExtractor, make_mel_filterbank
+from instrunet_widgets.features import LogMelExtractor
 from instrunet_widgets.instruments import CODES
+from instrunet_widgets.overview import slaney_corners
 from instrunet_widgets.results import Thresholds
 
 SAMPLE_RATE = 16_000
@@ -42,8 +43,13 @@ class PitchClassifier:
 
 @cache
 def make_extractor() -> LogMelExtractor:
+    """The front end with a mel matrix of triangles, so that no test process waits for librosa."""
     config = FeatureConfig()
-    return LogMelExtractor(config, make_mel_filterbank(config))
+    corners = slaney_corners(config)[:, np.newaxis]
+    lower, centre, upper = corners[:-2], corners[1:-1], corners[2:]
+    hertz = np.fft.rfftfreq(config.n_fft, 1 / config.sample_rate)
+    slopes = np.minimum((hertz - lower) / (centre - lower), (upper - hertz) / (upper - centre))
+    return LogMelExtractor(config, (np.maximum(slopes, 0) * 2 / (upper - lower)).astype(np.float32))
 
 
 def make_tone(instrument: str, seconds: float, *, peak: float = 0.5) -> np.ndarray:

@@ -37,9 +37,7 @@ RMS_OF_MEAN = 0.19764
 
 
 @pytest.mark.parametrize(("kind", "format_name"), KINDS.items())
-def test_tones_keep_frequency_level_and_length_in_every_format(
-    kind, format_name, make_tones, write_recording
-) -> None:
+def test_tones_keep_frequency_level_and_length_in_every_format(kind, format_name, make_tones, write_recording) -> None:
     sample_rate = 48_000 if kind == "opus" else 44_100
     path = write_recording("tones.bin", make_tones(3.0, sample_rate, STEREO), sample_rate, kind)
     with open_audio(path) as reader:
@@ -82,9 +80,7 @@ def test_all_formats_are_read_where_no_program_is_on_the_path(make_tones, write_
 @pytest.mark.parametrize("kind", ["wavfloat", "flac24"])
 @pytest.mark.parametrize("sample_rate", [8_000, 44_100, 96_000, 192_000])
 def test_sound_equals_that_of_the_whole_file_resampled_at_once(sample_rate, kind, encode) -> None:
-    noise = (
-        np.random.default_rng(sample_rate).uniform(-0.9, 0.9, (sample_rate * 3 + 17, 2)).astype(np.float32)
-    )
+    noise = np.random.default_rng(sample_rate).uniform(-0.9, 0.9, (sample_rate * 3 + 17, 2)).astype(np.float32)
     expected = soxr.resample(noise.astype(np.float64).mean(axis=1), sample_rate, 16_000, quality="HQ")
     waveform = load_audio(encode(noise, sample_rate, kind))
     assert waveform.dtype == np.float32

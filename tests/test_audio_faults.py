@@ -147,9 +147,7 @@ def test_recording_without_samples_is_refused(kind, write_recording) -> None:
 
 @pytest.mark.parametrize(("kind", "n_bytes"), [("flac", 60), ("mp3", 300), ("ogg", 100), ("wav16", 30)])
 def test_head_without_sound_is_refused_as_damaged(kind, n_bytes, encode, tmp_path) -> None:
-    (tmp_path / "head.bin").write_bytes(
-        b"ID3\3\0\0\0\0\0\0" * (kind == "mp3") + encode(NOISE, 44_100, kind)[:n_bytes]
-    )
+    (tmp_path / "head.bin").write_bytes(b"ID3\3\0\0\0\0\0\0" * (kind == "mp3") + encode(NOISE, 44_100, kind)[:n_bytes])
     message = read_error(tmp_path / "head.bin")
     assert message.startswith("head.bin starts like a recording, but nothing in it can be decoded")
 
@@ -208,9 +206,7 @@ def test_sound_on_both_sides_of_a_damaged_place_is_used(kind, n_bytes, make_tone
         waveform = np.concatenate(list(reader.blocks()))
     assert np.abs(np.fft.rfft(waveform[8_000:24_000])).argmax() == 500
     assert np.abs(np.fft.rfft(waveform[-24_000:-8_000])).argmax() == 800
-    assert reader.warnings == [
-        "scratched is damaged or has gaps in 1 place(s); times after them may be a little off."
-    ]
+    assert reader.warnings == ["scratched is damaged or has gaps in 1 place(s); times after them may be a little off."]
     # Only MP3 has no time stamps from which the length of the gap is known.
     assert len(waveform) == pytest.approx(96_000, abs=2_400 if kind == "mp3" else 16)
     assert capfd.readouterr() == ("", "")

@@ -67,9 +67,7 @@ def test_calibration_keeps_the_order_of_windows() -> None:
     assert p[1] == pytest.approx(0.1553, abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    "bad", [np.zeros((1, 128, 94)), np.zeros((128, 130)), np.full((1, 128, 130), np.nan)]
-)
+@pytest.mark.parametrize("bad", [np.zeros((1, 128, 94)), np.zeros((128, 130)), np.full((1, 128, 130), np.nan)])
 def test_features_of_another_kind_are_refused(classifier: Classifier, bad: np.ndarray) -> None:
     with pytest.raises(ValueError, match="log_mels"):
         classifier.predict_proba(bad)

@@ -116,9 +116,7 @@ def test_csv_of_several_recordings_has_a_row_each_with_scores_and_settings():
         probabilities=np.zeros((4, 11)), silent=np.ones(4, dtype=bool), audio_name='a "quiet", one.wav'
     )
     config = DecodingConfig("max", 0.25, 1, 2.0)
-    rows = list(
-        csv.DictReader(io.StringIO(encode_many([make_analysis(), quiet], config).decode(), newline=""))
-    )
+    rows = list(csv.DictReader(io.StringIO(encode_many([make_analysis(), quiet], config).decode(), newline="")))
     assert [row["file"] for row in rows] == ["music.wav", 'a "quiet", one.wav']
     assert [row["detected"] for row in rows] == ["pia; flu", ""]
     assert [(row["pia"], row["flu"], row["cel"]) for row in rows] == [("0.9", "0.5", "0"), ("0", "0", "0")]
@@ -135,12 +133,8 @@ def test_csv_of_several_recordings_has_a_row_each_with_scores_and_settings():
 
 
 def test_csv_of_several_recordings_keeps_scores_under_their_instrument_whatever_the_order():
-    turned = make_analysis(
-        probabilities=make_analysis().probabilities[:, ::-1], instruments=tuple(reversed(CODES))
-    )
-    rows = list(
-        csv.DictReader(io.StringIO(encode_many([make_analysis(), turned], DecodingConfig()).decode()))
-    )
+    turned = make_analysis(probabilities=make_analysis().probabilities[:, ::-1], instruments=tuple(reversed(CODES)))
+    rows = list(csv.DictReader(io.StringIO(encode_many([make_analysis(), turned], DecodingConfig()).decode())))
     assert [row["pia"] for row in rows] == ["0.9", "0.9"]
 
 

@@ -111,9 +111,7 @@ def test_a_file_is_written_where_the_file_system_has_no_hard_links(tmp_path, mon
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(
-    "error", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()]
-)
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()])
 @pytest.mark.parametrize("existing", [b"old", None])
 def test_an_interrupted_write_leaves_everything_as_it_was(tmp_path, monkeypatch, error, existing):
     path = tmp_path / "a.json"

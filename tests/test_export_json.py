@@ -304,9 +304,7 @@ N_WINDOWS_OF_ELEVEN = [[0.5] * 11] * 4
         (change(thresholds={code: {"window": 0.5} for code in CODES}), "'recording_mean' is missing"),
         (
             change(
-                thresholds={
-                    code: dict.fromkeys(("window", "recording_mean", "recording_max"), 2) for code in CODES
-                }
+                thresholds={code: dict.fromkeys(("window", "recording_mean", "recording_max"), 2) for code in CODES}
             ),
             r"thresholds must lie in \[0, 1\]",
         ),

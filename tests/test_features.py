@@ -91,9 +91,7 @@ def test_streamed_windows_equal_slices_of_the_padded_waveform(n_samples: int, cu
     assert windows.max() == n_samples, "the last sample is in some window"
 
 
-@pytest.mark.parametrize(
-    ("duration", "expected"), [(0.01, 1), (3, 1), (3.01, 2), (4.5, 2), (4.6, 3), (180, 119)]
-)
+@pytest.mark.parametrize(("duration", "expected"), [(0.01, 1), (3, 1), (3.01, 2), (4.5, 2), (4.6, 3), (180, 119)])
 def test_number_of_windows(duration: float, expected: int) -> None:
     assert count_windows(duration) == expected
 

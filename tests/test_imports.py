@@ -128,10 +128,7 @@ def find_faults(source: str, module: str, *, is_package: bool = False) -> list[s
     faults = []
     for found in find_imports(source, f"{PACKAGE}.{module}".rstrip("."), is_package=is_package):
         top, _, rest = found.target.partition(".")
-        if top == PACKAGE:
-            fault = _fault_inside(module, row, rest, found)
-        else:
-            fault = _fault_outside(module, top, found)
+        fault = _fault_inside(module, row, rest, found) if top == PACKAGE else _fault_outside(module, top, found)
         if fault:
             faults.append(f"{here}, line {found.line}: {fault}")
     return faults
@@ -234,8 +231,6 @@ HEAVY_TO_LOAD = [
 )
 def test_importing_does_not_load_what_is_not_needed_yet(module: str, may_load: str) -> None:
     program = f"import sys, {module}; print(*[name for name in {HEAVY_TO_LOAD} if name in sys.modules])"
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=PACKAGE_FOLDER.parent
-    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PACKAGE_FOLDER.parent)
     assert run.returncode == 0, run.stderr
     assert set(run.stdout.split()) <= set(may_load.split())

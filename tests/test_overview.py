@@ -93,9 +93,7 @@ def test_levels_agree_with_librosas_spectrogram_of_the_whole_recording():
     n_samples = 12 * SAMPLE_RATE
     swell = np.exp(np.linspace(-5, 0, n_samples))
     noise = rng.standard_normal(n_samples) * swell * 0.1
-    sound = (noise + np.concatenate([make_tone("cel", 6.0), make_tone("vio", 6.0, peak=0.05)])).astype(
-        np.float32
-    )
+    sound = (noise + np.concatenate([make_tone("cel", 6.0), make_tone("vio", 6.0, peak=0.05)])).astype(np.float32)
     spectrogram = to_decibels(build_overview(sound).spectrogram)
 
     config = FeatureConfig()

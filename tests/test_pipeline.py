@@ -150,9 +150,7 @@ def test_batches_arrive_while_the_recording_is_still_being_read(classifier, read
     for field in ("probabilities", "silent"):
         joined = np.concatenate([getattr(batch, field) for batch in (first, *rest)])
         np.testing.assert_array_equal(joined, getattr(analysis, field))
-    np.testing.assert_array_equal(
-        np.concatenate([batch.starts for batch in (first, *rest)]), analysis.window_starts
-    )
+    np.testing.assert_array_equal(np.concatenate([batch.starts for batch in (first, *rest)]), analysis.window_starts)
 
 
 def test_progress_grows_to_the_whole_duration(classifier, read_from):
@@ -162,9 +160,7 @@ def test_progress_grows_to_the_whole_duration(classifier, read_from):
     assert [progress.stage for progress in seen] == ["opening", "listening", "listening", "listening", "done"]
     # A batch of 16 windows ends at 15 * 1.5 + 3 = 25.5 s, the next 24 s later.
     assert [progress.seconds_done for progress in seen] == [0.0, 25.5, 49.5, 73.5, 90.0]
-    assert [progress.fraction for progress in seen[1:]] == pytest.approx(
-        [25.5 / 90, 49.5 / 90, 73.5 / 90, 1.0]
-    )
+    assert [progress.fraction for progress in seen[1:]] == pytest.approx([25.5 / 90, 49.5 / 90, 73.5 / 90, 1.0])
     assert all(progress.seconds_total == 90.0 for progress in seen[1:])
 
 

@@ -93,8 +93,7 @@ def test_what_an_extra_pulls_in_is_found_through_other_packages() -> None:
 def test_lock_file_knows_the_requirements_of_pyproject() -> None:
     (locked,) = (p for p in read_toml("uv.lock")["package"] if p["name"] == DISTRIBUTION)
     in_lock = sorted(
-        (need["name"], str(SpecifierSet(need.get("specifier", ""))))
-        for need in locked["metadata"]["requires-dist"]
+        (need["name"], str(SpecifierSet(need.get("specifier", "")))) for need in locked["metadata"]["requires-dist"]
     )
     wanted = [Requirement(text) for texts in project_requirements().values() for text in texts]
     assert in_lock == sorted((canonicalize_name(need.name), str(need.specifier)) for need in wanted)
@@ -103,15 +102,11 @@ def test_lock_file_knows_the_requirements_of_pyproject() -> None:
 
 
 def test_uv_finds_the_lock_file_up_to_date() -> None:
-    uv = shutil.which(
-        "uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    )
+    uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     if uv is None:
         give_up("uv is not installed")
     # --offline: a lock file that is up to date can be told without asking the index.
-    check = subprocess.run(
-        [uv, "lock", "--check", "--offline"], cwd=REPOSITORY, capture_output=True, text=True
-    )
+    check = subprocess.run([uv, "lock", "--check", "--offline"], cwd=REPOSITORY, capture_output=True, text=True)
     assert check.returncode == 0, check.stderr
 
 
@@ -120,9 +115,7 @@ def read_conda_environment() -> tuple[dict[str, Requirement], list[str]]:
     entries = yaml.safe_load((REPOSITORY / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     (for_pip,) = (entry["pip"] for entry in entries if isinstance(entry, dict))
     # Conda's `name=1.2` means any 1.2.x; its other signs are pip's.
-    texts = [
-        re.sub(r"(?<![<>=!~])=(?!=)(.+)", r"==\1.*", entry) for entry in entries if isinstance(entry, str)
-    ]
+    texts = [re.sub(r"(?<![<>=!~])=(?!=)(.+)", r"==\1.*", entry) for entry in entries if isinstance(entry, str)]
     return {need.name: need for need in map(Requirement, texts)}, for_pip
 
 
@@ -136,9 +129,7 @@ def test_conda_environment_has_every_requirement_in_the_same_versions() -> None:
         if here is None:
             in_step = str(need) in pip_lines
         else:  # conda has no markers; what other platforms need, pip sees to through `-e .`
-            in_step = here.specifier == need.specifier or not (
-                need.marker is None or need.marker.evaluate(linux)
-            )
+            in_step = here.specifier == need.specifier or not (need.marker is None or need.marker.evaluate(linux))
         if not in_step:
             out_of_step.append(str(need))
     assert out_of_step == []
@@ -147,18 +138,14 @@ def test_conda_environment_has_every_requirement_in_the_same_versions() -> None:
 def test_conda_environment_installs_the_package_with_its_extras_on_a_supported_python() -> None:
     from_conda, for_pip = read_conda_environment()
     (editable,) = (line for line in for_pip if line.startswith("-e "))
-    assert set(Requirement(f"package{editable.removeprefix('-e .')}").extras) == set(
-        project_requirements()
-    ) - {""}
+    assert set(Requirement(f"package{editable.removeprefix('-e .')}").extras) == set(project_requirements()) - {""}
     (python,) = from_conda["python"].specifier
     supported = SpecifierSet(read_toml("pyproject.toml")["project"]["requires-python"])
     assert supported.contains(python.version.removesuffix(".*"))
 
 
 def test_commits_are_checked_by_the_locked_version_of_each_tool() -> None:
-    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0][
-        "hooks"
-    ]
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
     pinned = {need for hook in hooks for need in hook["additional_dependencies"]}
     locked = {f"{package['name']}=={package['version']}" for package in read_toml("uv.lock")["package"]}
     assert {need for need in pinned if need.startswith("ruff==")} <= locked
@@ -168,9 +155,7 @@ def test_commits_are_checked_by_the_locked_version_of_each_tool() -> None:
 def read_commands(markdown: str) -> list[str]:
     """Lines inside fenced blocks, without a prompt."""
     blocks = re.findall(r"^ *```[^\n]*\n(.*?)^ *```", markdown, flags=re.DOTALL | re.MULTILINE)
-    return [
-        line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines() if line.strip()
-    ]
+    return [line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines() if line.strip()]
 
 
 def test_commands_are_read_from_fenced_blocks_only() -> None:
@@ -184,14 +169,10 @@ PASTE = "python3 -m venv .venv && .venv/bin/pip install uv && .venv/bin/uv run "
 def test_readme_gives_each_command_to_paste_also_for_windows_and_for_those_who_have_uv() -> None:
     commands = read_commands((REPOSITORY / "README.md").read_text(encoding="utf-8"))
     to_paste = [command.removeprefix(PASTE) for command in commands if command.startswith(PASTE)]
-    assert [what.split()[0] for what in to_paste] == ["instrunet", "--all-extras"], (
-        "the app first, then the tests"
-    )
+    assert [what.split()[0] for what in to_paste] == ["instrunet", "--all-extras"], "the app first, then the tests"
     for what in to_paste:
         assert f"uv run {what}" in commands
-        assert any(
-            re.fullmatch(rf"py .*\.venv\\Scripts\\uv run {re.escape(what)}", line) for line in commands
-        )
+        assert any(re.fullmatch(rf"py .*\.venv\\Scripts\\uv run {re.escape(what)}", line) for line in commands)
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

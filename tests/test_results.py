@@ -118,9 +118,7 @@ def test_timeline_refuses_scores_of_another_length():
 
 def test_timeline_gives_the_segments_of_one_instrument():
     own = (Segment("pia", 0.0, 1.0, 0.5), Segment("pia", 2.0, 3.0, 0.5))
-    timeline = dataclasses.replace(
-        make_analysis().decode(), segments=(own[0], Segment("voi", 0.0, 3.0, 0.5), own[1])
-    )
+    timeline = dataclasses.replace(make_analysis().decode(), segments=(own[0], Segment("voi", 0.0, 3.0, 0.5), own[1]))
     assert isinstance(timeline, Timeline)
     assert timeline.segments_of("pia") == own
     assert timeline.segments_of("cel") == ()
@@ -131,9 +129,7 @@ def test_cells_lie_round_the_centres_and_reach_both_ends():
 
 
 def test_one_window_speaks_for_the_whole_recording():
-    analysis = make_analysis(
-        probabilities=np.zeros((1, 11)), silent=[False], window_starts=[0.0], duration=0.25
-    )
+    analysis = make_analysis(probabilities=np.zeros((1, 11)), silent=[False], window_starts=[0.0], duration=0.25)
     np.testing.assert_array_equal(window_cells(analysis), [[0.0, 0.25]])
 
 
@@ -150,9 +146,7 @@ def test_cells_never_leave_the_recording_however_far_apart_the_windows():
 def test_repr_tells_file_length_model_and_what_is_heard():
     # piano: mean of 3 x 0.75; voice: smoothed 0, 1/3, 1/2, so 0.28 on average
     assert repr(make_analysis()) == ("Analysis('song.mp3', 5.5 s, 3 windows, model 'small': pia 0.75)")
-    assert repr(make_analysis(thresholds=make_thresholds(recording_mean=0.9))).endswith(
-        "no instrument detected)"
-    )
+    assert repr(make_analysis(thresholds=make_thresholds(recording_mean=0.9))).endswith("no instrument detected)")
 
 
 def test_frame_has_one_row_per_window_with_the_smoothed_probabilities():

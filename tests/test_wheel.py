@@ -95,9 +95,7 @@ def test_wheel_carries_the_default_network_the_demo_and_the_notebook_but_no_othe
         names = set(archive.namelist())
     assert {name for name in names if name.split("/")[1] in ("models", "notebooks")} == in_package
     assert {name for name in in_package if name.endswith(".onnx")}
-    assert {
-        name for name in names if name.startswith("instrunet_widgets/examples/") and name.endswith(".ogg")
-    }
+    assert {name for name in names if name.startswith("instrunet_widgets/examples/") and name.endswith(".ogg")}
     assert {name.split("/")[0].split("-")[0] for name in names} == {"instrunet_widgets"}
 
 

@@ -113,9 +113,7 @@ def open_decoder(file: BinaryIO, name: str) -> Decoder:
         )
     file.seek(0)
     head = file.read(16)
-    decoder = (_try_libsndfile(file) if head.startswith(_PLAIN_SAMPLES) else None) or _open_ffmpeg(
-        file, name, head
-    )
+    decoder = (_try_libsndfile(file) if head.startswith(_PLAIN_SAMPLES) else None) or _open_ffmpeg(file, name, head)
     if decoder.info.sample_rate < LOWEST_SAMPLE_RATE:
         decoder.close()
         raise AudioError(

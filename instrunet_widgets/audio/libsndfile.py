@@ -16,9 +16,7 @@ from .decoder import NamelessFile, SoundBlock, SoundInfo, UndecodableError
 VALUES_PER_READ = 2**18
 
 # libsndfile notes a data chunk that promises more than the file holds: "data : 882000 (should be 293970)".
-_CUT_CHUNK = re.compile(
-    r"^\s*(?:data|SSND|riff|Riff size|Data Size)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE
-)
+_CUT_CHUNK = re.compile(r"^\s*(?:data|SSND|riff|Riff size|Data Size)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
 # Programs that write to a pipe put a value just under one of these for "to the end".
 _LENGTH_UNKNOWN = (2**31, 2**32)
 

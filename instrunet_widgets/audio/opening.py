@@ -135,9 +135,7 @@ def _open_path(path: Path) -> BinaryIO:
             f"{name} may not be read by you; change its permissions or ask its owner for a copy."
         ) from None
     except (OSError, ValueError) as error:
-        raise AudioError(
-            f"{name} cannot be opened ({_show(str(error))}); check the name and the disk."
-        ) from error
+        raise AudioError(f"{name} cannot be opened ({_show(str(error))}); check the name and the disk.") from error
 
 
 def _make_seekable(opened: _OpenFile) -> _OpenFile:
@@ -155,6 +153,4 @@ def _tidy_name(name: str) -> str:
 
 
 def _show(text: str) -> str:
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

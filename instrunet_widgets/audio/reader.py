@@ -75,9 +75,7 @@ class AudioReader:
         if self._owns_file:
             self._file.close()
 
-    def blocks(
-        self, *, sample_rate: int = 16_000, block_seconds: float = 10.0
-    ) -> Iterator[npt.NDArray[np.float32]]:
+    def blocks(self, *, sample_rate: int = 16_000, block_seconds: float = 10.0) -> Iterator[npt.NDArray[np.float32]]:
         """Read the whole recording, once, from the start.
 
         The samples do not depend on `block_seconds`, nor does memory grow with the recording.
@@ -104,9 +102,7 @@ class AudioReader:
             If the recording has been read before.
         """
         if not (sample_rate >= 1 and block_seconds > 0):
-            raise ValueError(
-                f"sample_rate and block_seconds must be positive, got {sample_rate}, {block_seconds}"
-            )
+            raise ValueError(f"sample_rate and block_seconds must be positive, got {sample_rate}, {block_seconds}")
         if self._started:
             raise RuntimeError(f"{self.name} has been read already; open it again")
         self._started = True
@@ -158,8 +154,7 @@ class AudioReader:
         is_cut = promised - seconds > MISSING_SECONDS
         if is_cut:
             yield (
-                f"is cut off or damaged: it should hold {promised:.1f} s, only {seconds:.1f} s could be read "
-                "and used."
+                f"is cut off or damaged: it should hold {promised:.1f} s, only {seconds:.1f} s could be read and used."
             )
         elif decoder.lacks_end:
             yield f"seems to be cut off: its end mark is missing; the {seconds:.1f} s before that were used."

@@ -197,9 +197,7 @@ def _is_json(format_: ExportFormat) -> bool:
     return format_.key == "json"
 
 
-def _analyze_all(
-    recordings: Sequence[Path], classifier: Classifier, config: DecodingConfig, plan: OutputPlan
-) -> int:
+def _analyze_all(recordings: Sequence[Path], classifier: Classifier, config: DecodingConfig, plan: OutputPlan) -> int:
     """Analyse one recording after another; one that fails does not stop the others."""
     from ..pipeline import analyze
     from .progress import ProgressDisplay

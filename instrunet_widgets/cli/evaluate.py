@@ -39,12 +39,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--features", type=Path, required=True, metavar="DIR", help="a folder made by 'instrunet features'"
     )
-    parser.add_argument(
-        "--split", type=Path, metavar="FILE", help="score only the test part of this split (JSON)"
-    )
-    parser.add_argument(
-        "--model", type=Path, metavar="DIR", help="a model directory; default the shipped one"
-    )
+    parser.add_argument("--split", type=Path, metavar="FILE", help="score only the test part of this split (JSON)")
+    parser.add_argument("--model", type=Path, metavar="DIR", help="a model directory; default the shipped one")
     parser.add_argument("--json", metavar="FILE", help="also write all figures as JSON; - prints only these")
     parser.add_argument("--force", action="store_true", help="replace the JSON file if it exists")
     parser.set_defaults(run=run)

@@ -55,9 +55,7 @@ def describe_clips(evaluation: Evaluation) -> list[str]:
         )
     ]
     if evaluation.n_label_conflict:
-        lines.append(
-            f"Clips left out because the same audio carries two labels: {evaluation.n_label_conflict}"
-        )
+        lines.append(f"Clips left out because the same audio carries two labels: {evaluation.n_label_conflict}")
     if evaluation.n_duplicates:
         lines.append(f"Scored clips that repeat another clip exactly: {evaluation.n_duplicates}")
     if evaluation.n_missing:

@@ -71,7 +71,5 @@ def describe(summary: FeatureSummary, out: Path) -> list[str]:
     if summary.n_label_conflict:
         lines.append(f"Clips that occur under two labels (label_conflict): {summary.n_label_conflict}")
     if summary.n_other_length:
-        lines.append(
-            f"Clips that were not 3 s long, now cut or padded with silence: {summary.n_other_length}"
-        )
+        lines.append(f"Clips that were not 3 s long, now cut or padded with silence: {summary.n_other_length}")
     return lines

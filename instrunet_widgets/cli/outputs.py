@@ -20,10 +20,19 @@ STDOUT = "-"
 
 @dataclass(frozen=True)
 class Target:
-    """A file to write and its format."""
+    """A file to write.
+
+    Parameters
+    ----------
+    format : ExportFormat
+    path : Path
+    makes_folder : bool
+        Whether its folder is made where there is none: so for folders of results, not for single files.
+    """
 
     format: ExportFormat
     path: Path
+    makes_folder: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,8 @@ class OutputPlan:
         if self.has_json_lines:
             _write_json_line(analysis, config)
         for target in self.files[index]:
-            _make_folder(target.path.parent)
+            if target.makes_folder:
+                _make_folder(target.path.parent)
             write_export(analysis, config, target.path, target.format.key, force=self.force)
 
     def write_tables(self, analyses: Sequence[Analysis], config: DecodingConfig) -> None:
@@ -73,9 +83,7 @@ class OutputPlan:
             write_export(analyses, config, target.path, target.format.key, force=self.force)
 
 
-def plan_outputs(
-    wishes: Mapping[ExportFormat, str], recordings: Sequence[Path], *, force: bool
-) -> OutputPlan:
+def plan_outputs(wishes: Mapping[ExportFormat, str], recordings: Sequence[Path], *, force: bool) -> OutputPlan:
     """Decide on all output files and refuse what would fail or destroy something.
 
     Parameters
@@ -106,14 +114,14 @@ def plan_outputs(
         else:
             names = name_files([recording.name for recording in recordings], format_.extension)
             for own, name in zip(files, names, strict=True):
-                own.append(Target(format_, path / name))
+                own.append(Target(format_, path / name, makes_folder=True))
     plan = OutputPlan(
         files=tuple(tuple(own) for own in files),
         tables=tuple(tables),
         has_json_lines=STDOUT in wishes.values(),
         force=force,
     )
-    _check_targets([target.path for own in (*plan.files, plan.tables) for target in own], recordings, force)
+    _check_targets([target for own in (*plan.files, plan.tables) for target in own], recordings, force)
     return plan
 
 
@@ -121,29 +129,32 @@ def _is_table(format_: ExportFormat, path: Path) -> bool:
     return format_.encode_many is not None and path.suffix.casefold() == format_.extension
 
 
-def _check_targets(targets: Sequence[Path], recordings: Sequence[Path], force: bool) -> None:
-    seen: set[str] = set()
+def _check_targets(targets: Sequence[Target], recordings: Sequence[Path], force: bool) -> None:
+    seen: set[Path] = set()
     for target in targets:
-        if str(target) in seen:
-            raise ExportError(f"{target} is named for two outputs; give each its own name.")
-        seen.add(str(target))
-        if any(_is_same_file(target, recording) for recording in recordings):
-            raise ExportError(f"{target} is a recording to be analysed; choose another name for the output.")
-        if target.exists() and not (target.is_file() or target.is_dir()):
-            raise ExportError(f"{target} cannot be written: it is a device or a pipe; choose another name.")
-        if target.is_dir() or not force:
-            refuse_existing(target)
+        path = target.path
+        if path in seen:
+            raise ExportError(f"{path} is named for two outputs; give each its own name.")
+        seen.add(path)
+        if any(_is_same_file(path, recording) for recording in recordings):
+            raise ExportError(f"{path} is a recording to be analysed; choose another name for the output.")
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ExportError(f"{path} cannot be written: it is a device or a pipe; choose another name.")
+        if path.is_dir() or not force:
+            refuse_existing(path)
         _check_folder(target)
 
 
-def _check_folder(target: Path) -> None:
-    folder = target.parent
-    while not folder.exists() and folder != folder.parent:
+def _check_folder(target: Target) -> None:
+    folder = target.path.parent
+    while target.makes_folder and not folder.exists() and folder != folder.parent:
         folder = folder.parent
+    if not folder.exists():
+        raise ExportError(f"{target.path} cannot be written: there is no folder {folder}; create it first.")
     if not folder.is_dir():
-        raise ExportError(f"{target} cannot be written: {folder} is not a folder; choose another place.")
+        raise ExportError(f"{target.path} cannot be written: {folder} is not a folder; choose another place.")
     if not os.access(folder, os.W_OK):
-        raise ExportError(f"{target} cannot be written: no permission in {folder}; choose another place.")
+        raise ExportError(f"{target.path} cannot be written: no permission in {folder}; choose another place.")
 
 
 def _is_same_file(first: Path, second: Path) -> bool:

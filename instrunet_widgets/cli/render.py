@@ -30,9 +30,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("what", choices=("corpus", "notes", "demo"))
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to make")
-    parser.add_argument(
-        "--n", type=int, default=1_200, metavar="N", help="corpus: about how many windows (1200)"
-    )
+    parser.add_argument("--n", type=int, default=1_200, metavar="N", help="corpus: about how many windows (1200)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="corpus, notes: seed (0)")
     parser.add_argument("--notes", type=Path, metavar="DIR", help="notes: the folder of notes")
     parser.add_argument(

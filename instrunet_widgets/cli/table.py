@@ -71,9 +71,7 @@ def print_report(console: Console, analysis: Analysis, timeline: Timeline) -> No
 def summarise(analysis: Analysis, timeline: Timeline) -> SummaryRow:
     """Make the row that stands for one recording among several."""
     scores = dict(zip(analysis.instruments, timeline.scores.tolist(), strict=True))
-    detected = tuple(
-        f"{instrument_by_code(code).name} {format_percent(scores[code])}" for code in timeline.detected
-    )
+    detected = tuple(f"{instrument_by_code(code).name} {format_percent(scores[code])}" for code in timeline.detected)
     in_parts = ", ".join(instrument_by_code(code).name for code in _instruments_in_parts(timeline))
     remark = f"in parts: {in_parts}" if in_parts else ""
     if not detected and not in_parts:

@@ -158,9 +158,7 @@ def write_export(
     return write_file(path, _encode(analyses, config, format_by_key(key)), force=force)
 
 
-def _encode(
-    analyses: Analysis | Sequence[Analysis], config: DecodingConfig, export_format: ExportFormat
-) -> bytes:
+def _encode(analyses: Analysis | Sequence[Analysis], config: DecodingConfig, export_format: ExportFormat) -> bytes:
     if not isinstance(analyses, Sequence):
         return export_format.encode(analyses, config)
     if export_format.encode_many is None:

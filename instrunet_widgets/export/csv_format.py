@@ -51,9 +51,7 @@ def encode(analysis: Analysis, config: DecodingConfig) -> bytes:
             "true" if is_silent else "false",
             *map(_number, probabilities),
         ]
-        for start, is_silent, probabilities in zip(
-            starts, analysis.silent.tolist(), smoothed.tolist(), strict=True
-        )
+        for start, is_silent, probabilities in zip(starts, analysis.silent.tolist(), smoothed.tolist(), strict=True)
     )
     return _write_table([header, *rows])
 

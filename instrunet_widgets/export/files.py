@@ -130,9 +130,7 @@ def _explain(path: Path, error: Exception) -> str:
     if number in (errno.ENOENT, errno.ENOTDIR):
         return f"{name} cannot be written because there is no folder {folder}; create it or name another."
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return (
-            f"{name} cannot be written: permission denied; choose another folder or change its permissions."
-        )
+        return f"{name} cannot be written: permission denied; choose another folder or change its permissions."
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"{name} cannot be written because the disk is full; free some space or choose another folder."
     if number == errno.ENAMETOOLONG:

@@ -117,9 +117,7 @@ def open_document(source: Source) -> JsonDocument:
     name, text = _read_text(source)
     content = _parse(text, name)
     if not (isinstance(content, dict) and "audio_file" in content and "timeline" in content):
-        raise ExportError(
-            f"{name} is JSON, but no InstruNet analysis; open a JSON file that InstruNet wrote."
-        )
+        raise ExportError(f"{name} is JSON, but no InstruNet analysis; open a JSON file that InstruNet wrote.")
     document = JsonDocument(content, name)
     written_as = document.count(content, "schema_version")
     if written_as > SCHEMA_VERSION:
@@ -182,9 +180,7 @@ def _decode(content: bytes, name: str) -> str:
 
 def _check_size(content: AnyStr, name: str) -> AnyStr:
     if len(content) > MAX_JSON_BYTES:
-        raise ExportError(
-            f"{name} is larger than {MAX_JSON_BYTES // 2**20} MB; open a JSON file that InstruNet wrote."
-        )
+        raise ExportError(f"{name} is larger than {MAX_JSON_BYTES // 2**20} MB; open a JSON file that InstruNet wrote.")
     return content
 
 

@@ -133,10 +133,7 @@ def _describe_thresholds(analysis: Analysis, timeline: Timeline) -> dict[str, di
         "applied_to_recording": timeline.recording_thresholds,
     }
     rows = zip(*(_write_exactly(column) for column in columns.values()), strict=True)
-    return {
-        code: dict(zip(columns, row, strict=True))
-        for code, row in zip(analysis.instruments, rows, strict=True)
-    }
+    return {code: dict(zip(columns, row, strict=True)) for code, row in zip(analysis.instruments, rows, strict=True)}
 
 
 def _round(array: FloatArray) -> list[Any]:

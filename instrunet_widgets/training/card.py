@@ -64,9 +64,7 @@ _LIMITS = """\
 
 def _describe_data(training_set: TrainingSet) -> str:
     train, stop, test = training_set.train, training_set.stop, training_set.test
-    further = {
-        name: int(train.frame["group"].str.startswith(f"{name}/").sum()) for name in training_set.held_out
-    }
+    further = {name: int(train.frame["group"].str.startswith(f"{name}/").sum()) for name in training_set.held_out}
     n_irmas = len(train) - sum(further.values())
     lines = [
         f"- IRMAS training set (log-mel features): {n_irmas} clips to train, {len(stop)} to stop training and "

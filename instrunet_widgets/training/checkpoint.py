@@ -70,9 +70,7 @@ def save_checkpoint(
     import keras
 
     arrays = {
-        f"{owner}_{k}": keras.ops.convert_to_numpy(v)
-        for owner, group in variables.items()
-        for k, v in enumerate(group)
+        f"{owner}_{k}": keras.ops.convert_to_numpy(v) for owner, group in variables.items() for k, v in enumerate(group)
     }
     arrays |= {f"best_{k}": weight for k, weight in enumerate(best.weights)}
     state = {"fingerprint": fingerprint, "history": history, "epoch": best.epoch, "score": best.score}
@@ -98,9 +96,7 @@ def load_checkpoint(run_dir: Path, variables: Mapping[str, Sequence[Any]], finge
             arrays = dict(file)
         state = json.loads(str(arrays.pop("state")))
     except Exception as error:  # numpy and zipfile raise many kinds for damaged files
-        raise FeatureFolderError(
-            f"the checkpoint {path} is damaged ({error}); remove it to start anew"
-        ) from error
+        raise FeatureFolderError(f"the checkpoint {path} is damaged ({error}); remove it to start anew") from error
     if state["fingerprint"] != fingerprint:
         raise FeatureFolderError(
             f"{run_dir} holds a run with other settings or features; choose another folder or remove it"

@@ -21,7 +21,7 @@ from ..instruments import CODES
 from .acoustics import add_breath, record, saturate
 from .feature_folder import from_decibels, write_feature_folder
 from .negatives import make_noise_scene, write_drums, write_unlabelled
-from .phrases import SLOT_SECONDS, Setting, draw_kind, draw_setting, write_part
+from .phrases import SLOT_SECONDS, Kind, Setting, draw_kind, draw_setting, write_part
 from .rendering import RENDER_RATE, Room, render_slots
 from .scores import Part, Patch, patches_of
 
@@ -162,7 +162,9 @@ def _plan_mixture(setting: Setting, offset: float, rng: np.random.Generator) -> 
     for code in codes:
         patches = patches_of(str(code))
         patch = patches[rng.integers(len(patches))]
-        manners = ("chords", "arpeggio", "phrase") if patch.is_polyphonic else ("phrase", "phrase", "scale")
+        manners: tuple[Kind, Kind, Kind] = (
+            ("chords", "arpeggio", "phrase") if patch.is_polyphonic else ("phrase", "phrase", "scale")
+        )
         parts.append(write_part(patch, manners[rng.integers(3)], setting, rng))
     if rng.random() < 0.3:
         parts.append(write_drums(setting, rng))
@@ -205,9 +207,8 @@ def render_block(block: Block, *, seed: int, config: FeatureConfig | None = None
     config = config or FeatureConfig()
     rng = np.random.default_rng([seed, 2, block.index])
     plans = [plan_window(block, rng) for _ in range(block.n_windows)]
-    room = Room(
-        *(float(value) for value in rng.uniform((0.1, 0.0, 0.2), (0.8, 1.0, 0.9))), float(rng.uniform(0, 3))
-    )
+    size, damping, level = (float(value) for value in rng.uniform((0.1, 0.0, 0.2), (0.8, 1.0, 0.9)))
+    room = Room(size, damping, level, float(rng.uniform(0, 3)))
     slots = iter(
         render_slots([part for plan in plans for part in plan.parts], block.sound_font,
                      slot_seconds=SLOT_SECONDS, room=room)
@@ -256,9 +257,7 @@ def _record_mix(stems: list[FloatArray], config: FeatureConfig, rng: np.random.G
     else:
         mix = make_noise_scene(round(config.window_seconds * RENDER_RATE), RENDER_RATE, rng)
     recorded = record(mix.astype(np.float32), RENDER_RATE, rng)
-    return soxr.resample(recorded, RENDER_RATE, config.sample_rate)[: config.window_samples].astype(
-        np.float32
-    )
+    return soxr.resample(recorded, RENDER_RATE, config.sample_rate)[: config.window_samples].astype(np.float32)
 
 
 def _describe(block: Block, plan: WindowPlan, number: int) -> dict[str, object]:

@@ -100,9 +100,7 @@ def render_demo(sound_font: Path) -> FloatArray:
     """
     parts = write_score()
     room = Room(size=0.45, damping=0.4, level=0.5)
-    waveform = render_parts(
-        parts, sound_font, length_seconds=max(part.end for part in parts) + 2.0, room=room
-    )
+    waveform = render_parts(parts, sound_font, length_seconds=max(part.end for part in parts) + 2.0, room=room)
     return (waveform * (_MAX_PEAK / np.abs(waveform).max())).astype(np.float32)
 
 
@@ -127,9 +125,7 @@ def write_demo(folder: Path, sound_font: Path) -> Path:
     with soundfile.SoundFile(
         path, "w", RENDER_RATE, 2, format="OGG", subtype="VORBIS", compression_level=1 - _OGG_QUALITY
     ) as file:
-        for start in range(
-            0, len(waveform), RENDER_RATE
-        ):  # libsndfile's encoder overruns its stack on long writes
+        for start in range(0, len(waveform), RENDER_RATE):  # libsndfile's encoder overruns its stack on long writes
             file.write(waveform[start : start + RENDER_RATE])
     labels = {
         "title": TITLE,

@@ -169,9 +169,7 @@ def evaluate(
     )
 
 
-def find_training_overlap(
-    folder: FeatureFolder, chosen: npt.NDArray[np.intp], trained_on: Split
-) -> TrainingOverlap:
+def find_training_overlap(folder: FeatureFolder, chosen: npt.NDArray[np.intp], trained_on: Split) -> TrainingOverlap:
     """Count the clips that a network knows from training, by group.
 
     A group counts as trained on if any of its clips in the folder, chosen or not, was trained on, or has the

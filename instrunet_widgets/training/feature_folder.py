@@ -162,9 +162,7 @@ def read_feature_folder(path: str | Path, config: FeatureConfig | None = None) -
         raise FeatureFolderError(f"{index} lacks the columns {', '.join(missing)}")
     shards = sorted(path.glob("logmel-*.npz"), key=_shard_number)
     if not shards:
-        raise FeatureFolderError(
-            f"{path} holds no logmel-N.npz, only a table; copy the shards beside index.csv"
-        )
+        raise FeatureFolderError(f"{path} holds no logmel-N.npz, only a table; copy the shards beside index.csv")
     log_mels = np.concatenate([_read_shard(shard, config) for shard in shards])
     if len(log_mels) != len(frame):
         raise FeatureFolderError(f"{index} has {len(frame)} rows, the shards hold {len(log_mels)} clips")

@@ -93,9 +93,7 @@ def parse_clip_name(file: str) -> ClipName:
     """
     match = _CLIP_NAME.fullmatch(file.replace("\\", "/").rsplit("/", 1)[-1])
     if match is None:
-        raise ValueError(
-            f"{file!r} is not named like an IRMAS clip, [class][drums][genre]recording__segment.wav"
-        )
+        raise ValueError(f"{file!r} is not named like an IRMAS clip, [class][drums][genre]recording__segment.wav")
     drums = match["drums"] or ""
     return ClipName(
         code=match["code"],
@@ -137,9 +135,7 @@ def find_clips(folder: str | Path) -> list[Clip]:
         if path.suffix.lower() == ".wav" and not path.name.startswith(".")
     ]
     if not clips:
-        raise FeatureFolderError(
-            f"the class folders in {folder} hold no .wav files; unpack the archive again"
-        )
+        raise FeatureFolderError(f"the class folders in {folder} hold no .wav files; unpack the archive again")
     return clips
 
 
@@ -205,7 +201,5 @@ def _check_name(path: Path) -> ClipName:
     except ValueError as error:
         raise FeatureFolderError(f"{path.parent}: {error}; remove it or rename it") from error
     if name.code != path.parent.name:
-        raise FeatureFolderError(
-            f"{path} is labelled {name.code} but lies in the folder {path.parent.name}; move it"
-        )
+        raise FeatureFolderError(f"{path} is labelled {name.code} but lies in the folder {path.parent.name}; move it")
     return name

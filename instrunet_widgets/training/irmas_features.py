@@ -81,9 +81,7 @@ def make_features(
     for row, clip in enumerate(clips):
         waveform = _load_clip(clip, config.sample_rate)
         hashes.append(hashlib.sha256(waveform.tobytes()).hexdigest())
-        n_other_length += (
-            abs(len(waveform) / config.sample_rate - config.window_seconds) > LENGTH_TOLERANCE_SECONDS
-        )
+        n_other_length += abs(len(waveform) / config.sample_rate - config.window_seconds) > LENGTH_TOLERANCE_SECONDS
         window = np.zeros((1, config.window_samples), dtype=np.float32)
         window[0, : len(waveform)] = waveform[: config.window_samples]
         log_mels[row] = from_decibels(extract(window)[0], config.top_db)

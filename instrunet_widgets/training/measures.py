@@ -42,19 +42,13 @@ class Predictions:
         targets = np.asarray(self.targets)
         thresholds = np.asarray(self.thresholds, dtype=np.float64)
         n_classes = len(self.classes)
-        if (
-            probabilities.ndim != 2
-            or probabilities.shape[1] != n_classes
-            or targets.shape != probabilities.shape
-        ):
+        if probabilities.ndim != 2 or probabilities.shape[1] != n_classes or targets.shape != probabilities.shape:
             raise ValueError(
                 f"probabilities and targets must both have the shape (n, {n_classes}), "
                 f"got {probabilities.shape} and {targets.shape}"
             )
         if thresholds.shape not in ((), (n_classes,)):
-            raise ValueError(
-                f"thresholds must be one number or {n_classes}, got the shape {thresholds.shape}"
-            )
+            raise ValueError(f"thresholds must be one number or {n_classes}, got the shape {thresholds.shape}")
         if not len(probabilities):
             raise ValueError("there is nothing to score: no row")
         for name, values in (("probabilities", probabilities), ("thresholds", thresholds)):

@@ -129,9 +129,7 @@ def expected_calibration_error(
     return float(np.abs(gaps).sum() / n)
 
 
-def merge_guitars(
-    probabilities: npt.ArrayLike, targets: npt.ArrayLike, thresholds: npt.ArrayLike
-) -> Predictions:
+def merge_guitars(probabilities: npt.ArrayLike, targets: npt.ArrayLike, thresholds: npt.ArrayLike) -> Predictions:
     """Join acoustic and electric guitar into one class, for comparison with the literature's ten classes.
 
     The joined probability is ``1 - (1 - gac)(1 - gel)``, "at least one of the two": unlike their maximum it
@@ -203,12 +201,8 @@ def _score_classes(given: Predictions) -> tuple[ClassScores, ...]:
                 f1=float(f1) if has_positives else None,
                 precision=float(precision) if has_positives else None,
                 recall=float(recall) if has_positives else None,
-                roc_auc=float(roc_auc_score(truth, probability))
-                if has_positives and not truth.all()
-                else None,
-                average_precision=float(average_precision_score(truth, probability))
-                if has_positives
-                else None,
+                roc_auc=float(roc_auc_score(truth, probability)) if has_positives and not truth.all() else None,
+                average_precision=float(average_precision_score(truth, probability)) if has_positives else None,
             )
         )
     return tuple(rows)
@@ -222,9 +216,7 @@ def _micro_measures(given: Predictions) -> dict[str, float | None]:
     if not given.targets.any():
         return dict.fromkeys(names)
     heard = given.probabilities >= given.thresholds
-    measures = precision_recall_fscore_support(
-        given.targets.ravel(), heard.ravel(), average="binary", zero_division=0
-    )
+    measures = precision_recall_fscore_support(given.targets.ravel(), heard.ravel(), average="binary", zero_division=0)
     return {name: float(value) for name, value in zip(names, measures[:3], strict=True)}
 
 
@@ -234,9 +226,7 @@ def _label_ranking_average_precision(given: Predictions) -> float | None:
     labelled = given.targets.any(axis=1)
     if not labelled.any():
         return None
-    return float(
-        label_ranking_average_precision_score(given.targets[labelled], given.probabilities[labelled])
-    )
+    return float(label_ranking_average_precision_score(given.targets[labelled], given.probabilities[labelled]))
 
 
 def _count_confusions(

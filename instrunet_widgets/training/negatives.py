@@ -47,9 +47,7 @@ def write_drums(setting: Setting, rng: np.random.Generator) -> Part:
             ]
     elif manner == "strokes":
         drum = int(rng.choice([KICK, SNARE, CLAP, CRASH, RIDE, *_TOMS]))
-        notes = [
-            Note(float(time), 0.2, drum, _hit(rng)) for time in rng.uniform(0, 3.0, int(rng.integers(1, 4)))
-        ]
+        notes = [Note(float(time), 0.2, drum, _hit(rng)) for time in rng.uniform(0, 3.0, int(rng.integers(1, 4)))]
     else:
         drums = rng.choice(_TOMS if manner == "fill" else _HAND_DRUMS, size=3)
         for step in range(int(SLOT_SECONDS / (2 * sixteenth))):
@@ -80,12 +78,10 @@ def make_noise_scene(n_samples: int, sample_rate: int, rng: np.random.Generator)
         In [-1, 1].
     """
     times = np.arange(n_samples) / sample_rate
-    scene = make_noise(n_samples, float(rng.uniform(-0.5, 2.2)), sample_rate, rng)
+    scene: npt.NDArray[np.floating] = make_noise(n_samples, float(rng.uniform(-0.5, 2.2)), sample_rate, rng)
     manner = str(rng.choice(["hiss", "gusts", "hum", "clicks", "sweep"]))
     if manner == "gusts":
-        scene = scene * (
-            0.05 + np.abs(np.sin(np.pi * float(rng.uniform(0.2, 3)) * times + rng.uniform(0, 3))) ** 3
-        )
+        scene = scene * (0.05 + np.abs(np.sin(np.pi * float(rng.uniform(0.2, 3)) * times + rng.uniform(0, 3))) ** 3)
     elif manner == "hum":
         mains = float(rng.choice([50.0, 60.0]))
         hum = sum(np.sin(2 * np.pi * mains * k * times) * rng.uniform(0, 1) / k for k in range(1, 9))
@@ -93,9 +89,7 @@ def make_noise_scene(n_samples: int, sample_rate: int, rng: np.random.Generator)
     elif manner == "clicks":
         clicks = np.zeros(n_samples)
         clicks[rng.integers(0, n_samples, int(rng.integers(2, 80)))] = rng.uniform(0.2, 1)
-        scene = (
-            np.convolve(clicks, np.exp(-np.arange(400) / float(rng.uniform(5, 90))), "same") + 0.003 * scene
-        )
+        scene = np.convolve(clicks, np.exp(-np.arange(400) / float(rng.uniform(5, 90))), "same") + 0.003 * scene
     elif manner == "sweep":
         low, high = sorted(rng.uniform(60, 6_000, 2))
         scene = np.sin(2 * np.pi * (low * times + (high - low) / 2 * times**2 / times[-1])) + 0.01 * scene

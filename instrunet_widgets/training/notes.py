@@ -23,9 +23,7 @@ from .feature_folder import from_decibels, write_feature_folder
 
 FloatArray = npt.NDArray[np.float32]
 
-_NAME = re.compile(
-    r"(?P<instrument>[a-z-]+)_(?P<pitch>[A-G]s?\d)_(?P<length>[^_]+)_(?P<dynamics>[^_]+)_(?P<how>[^_]+)"
-)
+_NAME = re.compile(r"(?P<instrument>[a-z-]+)_(?P<pitch>[A-G]s?\d)_(?P<length>[^_]+)_(?P<dynamics>[^_]+)_(?P<how>[^_]+)")
 _AUDIBLE = 1e-3  # of the peak: what comes before and after is cut away
 _NOISE_DBFS = (-90.0, -55.0)
 
@@ -57,9 +55,7 @@ def write_notes(
     """
     files = sorted(path for code in CODES for path in Path(notes).glob(f"{code}/*") if path.is_file())
     if not files:
-        raise FeatureFolderError(
-            f"{notes} holds no notes: it must have subfolders named by IRMAS codes, such as cel"
-        )
+        raise FeatureFolderError(f"{notes} holds no notes: it must have subfolders named by IRMAS codes, such as cel")
     config, rng = FeatureConfig(), np.random.default_rng(seed)
     extractor = LogMelExtractor(config, make_mel_filterbank(config))
     log_mels, rows = [], []

@@ -99,6 +99,8 @@ def draw_setting(rng: np.random.Generator) -> Setting:
 
 def draw_kind(patch: Patch, rng: np.random.Generator) -> Kind:
     """Draw what is played: one instrument alone plays every kind, chords only where it can."""
+    kinds: tuple[Kind, ...]
+    chances: tuple[int, ...]
     if patch.is_polyphonic:
         kinds, chances = ("note", "short", "scale", "phrase", "chords", "arpeggio"), (15, 12, 8, 25, 28, 12)
     else:
@@ -168,11 +170,7 @@ def _write_scale(patch: Patch, setting: Setting, rng: np.random.Generator) -> li
     span = min(len(pitches), int(rng.integers(5, 15)))
     low = _draw_register(len(pitches), span, rng)
     line = pitches[low : low + span]
-    line = (
-        np.concatenate([line, line[-2:0:-1]])
-        if rng.random() < 0.5
-        else np.concatenate([line[::-1], line[1:-1]])
-    )
+    line = np.concatenate([line, line[-2:0:-1]]) if rng.random() < 0.5 else np.concatenate([line[::-1], line[1:-1]])
     step = setting.beat_seconds * float(rng.choice([0.25, 0.5, 0.5, 1.0]))
     length, velocity = step * float(rng.choice([0.4, 0.8, 0.98])), _draw_velocity(rng)
     n_notes = int(SLOT_SECONDS / step)
@@ -263,8 +261,8 @@ _WRITERS: dict[str, Callable[[Patch, Setting, np.random.Generator], list[Note]]]
 def _draw_controls(patch: Patch, rng: np.random.Generator) -> tuple[Control, ...]:
     controls = [
         Control(0.0, CC_VOLUME, 100),
-        Control(0.0, CC_REVERB, int(rng.choice([0, rng.integers(10, 60), rng.integers(60, 127)]))),
-        Control(0.0, CC_CHORUS, int(rng.choice([0, 0, rng.integers(10, 90)]))),
+        Control(0.0, CC_REVERB, int(rng.choice([0, int(rng.integers(10, 60)), int(rng.integers(60, 127))]))),
+        Control(0.0, CC_CHORUS, int(rng.choice([0, 0, int(rng.integers(10, 90))]))),
     ]
     sustained = patch.style in ("blown", "bowed", "choir") or patch.instrument == "org"
     if sustained and rng.random() < 0.4:
@@ -284,9 +282,7 @@ def _draw_controls(patch: Patch, rng: np.random.Generator) -> tuple[Control, ...
 
 def _draw_bends(patch: Patch, notes: tuple[Note, ...], rng: np.random.Generator) -> tuple[Bend, ...]:
     """Detuning, vibrato and slides into notes as one pitch curve (cents)."""
-    chance = {"bowed": 0.65, "blown": 0.25 if patch.instrument == "cla" else 0.5, "plucked": 0.15}.get(
-        patch.style, 0
-    )
+    chance = {"bowed": 0.65, "blown": 0.25 if patch.instrument == "cla" else 0.5, "plucked": 0.15}.get(patch.style, 0)
     times = np.arange(0.0, SLOT_SECONDS, _CONTROL_STEP)
     cents = np.full(len(times), float(np.clip(rng.normal(0, 9), -25, 25)))
     has_vibrato, slides = rng.random() < chance, chance > 0 and rng.random() < 0.25

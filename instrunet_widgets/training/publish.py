@@ -62,7 +62,8 @@ def score_test_sides(model: Any, training_set: TrainingSet, reading: Reading) ->
     Returns
     -------
     scores : dict
-        ``{folder: {"eleven_classes": Scores.to_dict(), "ten_classes": ...}}``; ``"test"`` is the first folder's test side.
+        ``{folder: {"eleven_classes": Scores.to_dict(), "ten_classes": ...}}``; ``"test"`` is the first folder's
+        test side.
     """
     sides = {"test": training_set.test, **training_set.held_out}
     result = {}
@@ -72,16 +73,12 @@ def score_test_sides(model: Any, training_set: TrainingSet, reading: Reading) ->
         ten = merge_guitars(p, side.targets, thresholds)
         result[name] = {
             "eleven_classes": score(p, side.targets, thresholds).to_dict(),
-            "ten_classes": score(
-                ten.probabilities, ten.targets, ten.thresholds, classes=ten.classes
-            ).to_dict(),
+            "ten_classes": score(ten.probabilities, ten.targets, ten.thresholds, classes=ten.classes).to_dict(),
         }
     return result
 
 
-def write_model(
-    out: Path, result: TrainingResult, training_set: TrainingSet, config: TrainingConfig
-) -> dict[str, Any]:
+def write_model(out: Path, result: TrainingResult, training_set: TrainingSet, config: TrainingConfig) -> dict[str, Any]:
     """Write a model directory.
 
     Parameters

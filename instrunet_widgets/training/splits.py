@@ -81,9 +81,7 @@ def read_split(path: str | Path) -> Split:
         ) from error
 
 
-def split_by_group(
-    folder: FeatureFolder, *, fold: int = 0, seed: int = 0, need_all_classes: bool = True
-) -> Split:
+def split_by_group(folder: FeatureFolder, *, fold: int = 0, seed: int = 0, need_all_classes: bool = True) -> Split:
     """Deal a folder's groups to train, stop and test.
 
     Parameters

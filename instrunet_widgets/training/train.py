@@ -174,9 +174,7 @@ def gather_training_set(
     if not main.targets.any(axis=0).all():
         raise FeatureFolderError(f"{features} lacks clips of at least one of the eleven instruments")
     split = split_by_group(main, fold=fold, seed=seed)
-    sides = {
-        side: main.subset(np.isin(main.files, getattr(split, side))) for side in ("train", "stop", "test")
-    }
+    sides = {side: main.subset(np.isin(main.files, getattr(split, side))) for side in ("train", "stop", "test")}
     train, held_out, names = [sides["train"]], {}, {"train": list(split.train), "test": list(split.test)}
     for path in extras:
         extra = read_feature_folder(path)

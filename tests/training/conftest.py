@@ -21,9 +21,7 @@ def banded_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 log_mel = rng.integers(0, 90, size=(128, 130))
                 log_mel[4 + 11 * k : 12 + 11 * k] += 120
                 log_mels.append(log_mel.astype(np.uint8))
-                rows.append(
-                    {"file": f"{code}/{recording}_{clip}", "class": code, "group": f"{code}{recording}"}
-                )
+                rows.append({"file": f"{code}/{recording}_{clip}", "class": code, "group": f"{code}{recording}"})
     path = tmp_path_factory.mktemp("features") / "banded"
     write_feature_folder(path, np.stack(log_mels), rows)
     return path

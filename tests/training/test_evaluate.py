@@ -121,9 +121,7 @@ def test_only_the_test_part_of_a_split_is_scored(folder):
 
 def test_split_of_another_folder_is_refused_by_name(folder):
     split = Split(0, 0, train=(), stop=(), test=("elsewhere.wav",))
-    with pytest.raises(
-        FeatureFolderError, match=r"features holds no clip to score.*test clips of other\.json"
-    ):
+    with pytest.raises(FeatureFolderError, match=r"features holds no clip to score.*test clips of other\.json"):
         evaluate(StandInNetwork(), folder, test_split=split, split_name="other.json")
 
 
@@ -236,10 +234,7 @@ def test_command_prints_the_report_with_a_warning_about_known_clips(folder, mode
     said = capsys.readouterr().out
     assert "Model stand-in on 5 of 5 clips" in said
     assert "No clips of cla, org, pia, sax, tru, vio, voi:" in said
-    assert (
-        "Warning: 2 of 5 scored clips are from recordings that the network was trained on (1 of 4 groups)"
-        in said
-    )
+    assert "Warning: 2 of 5 scored clips are from recordings that the network was trained on (1 of 4 groups)" in said
     assert "Warning: 1 of 5 scored clips are from recordings that stopped the training" in said
     rows = [" ".join(line.split()) for line in said.splitlines()]
     assert "accuracy, most probable class 0.600 0.800" in rows
@@ -285,7 +280,5 @@ def test_command_prints_only_json_for_a_dash(folder, model, capsys):
 
 
 def test_missing_library_is_named_with_how_to_install_it():
-    with pytest.raises(
-        InstruNetError, match=r"'instrunet evaluate' needs no_such_library, .*--extra training"
-    ):
+    with pytest.raises(InstruNetError, match=r"'instrunet evaluate' needs no_such_library, .*--extra training"):
         require_libraries("instrunet evaluate", "json", "no_such_library")

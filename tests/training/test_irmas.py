@@ -116,8 +116,7 @@ def test_clip_of_another_rate_and_in_stereo_gives_the_same_picture(irmas, tmp_pa
     make_features(irmas, tmp_path / "features")
     folder = read_feature_folder(tmp_path / "features")
     stereo, mono = (
-        folder.decibels([folder.files.tolist().index(f"vio/[vio][nod][cla]{n}__1.wav")])[0]
-        for n in ("0101", "0102")
+        folder.decibels([folder.files.tolist().index(f"vio/[vio][nod][cla]{n}__1.wav")])[0] for n in ("0101", "0102")
     )
     # Between the first and last frames the tone is steady; there the loudest bands must agree.
     middle = slice(5, -5)
@@ -175,8 +174,7 @@ def test_clips_of_another_length_are_cut_or_padded_and_counted(irmas, tmp_path):
     assert make_features(irmas, tmp_path / "features").n_other_length == 2
     folder = read_feature_folder(tmp_path / "features")
     whole, long, short = (
-        folder.log_mels[folder.files.tolist().index(f"sax/[sax][nod][cla]{n}__1.wav")]
-        for n in ("0301", "0302", "0303")
+        folder.log_mels[folder.files.tolist().index(f"sax/[sax][nod][cla]{n}__1.wav")] for n in ("0301", "0302", "0303")
     )
     assert np.array_equal(long, whole)
     last_second = FeatureConfig().n_frames * 2 // 3

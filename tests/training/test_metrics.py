@@ -77,9 +77,7 @@ def test_measures_on_many_multi_label_rows_equal_scikit_learn_on_the_whole_matri
         "micro_recall": sklearn.metrics.recall_score(targets, heard, average="micro"),
         "roc_auc": sklearn.metrics.roc_auc_score(targets, probabilities, average="macro"),
         "average_precision": sklearn.metrics.average_precision_score(targets, probabilities, average="macro"),
-        "lrap": sklearn.metrics.label_ranking_average_precision_score(
-            targets[labelled], probabilities[labelled]
-        ),
+        "lrap": sklearn.metrics.label_ranking_average_precision_score(targets[labelled], probabilities[labelled]),
         "accuracy": sklearn.metrics.accuracy_score(labels, chosen),
         "argmax_macro_f1": sklearn.metrics.f1_score(labels, chosen, average="macro"),
     }.items():
@@ -107,9 +105,7 @@ def test_rows_with_several_labels_or_none_leave_the_argmax_measures_alone():
 
 def test_rows_without_a_label_do_not_raise_the_label_ranking_average_precision():
     negatives = np.zeros((50, 3), dtype=int)
-    scores = score(
-        np.vstack([PROBABILITIES, np.full((50, 3), 0.2)]), np.vstack([TARGETS, negatives]), 0.5, classes=ABC
-    )
+    scores = score(np.vstack([PROBABILITIES, np.full((50, 3), 0.2)]), np.vstack([TARGETS, negatives]), 0.5, classes=ABC)
     assert scores.lrap == pytest.approx(7 / 8)
 
 
@@ -202,9 +198,7 @@ def test_merged_guitars_are_one_class_of_ten():
 
     assert merged.classes == CODES_GUITARS_MERGED
     assert merged.classes == ("cel", "cla", "flu", "gui", "org", "pia", "sax", "tru", "vio", "voi")
-    assert merged.probabilities[0].tolist() == pytest.approx(
-        [0.01, 0.01, 0.01, 0.7, 0.01, 0.6, 0.01, 0.01, 0.01, 0.01]
-    )
+    assert merged.probabilities[0].tolist() == pytest.approx([0.01, 0.01, 0.01, 0.7, 0.01, 0.6, 0.01, 0.01, 0.01, 0.01])
     assert merged.targets.argmax(axis=1).tolist() == [3, 3, 5]
     assert merged.targets.sum() == 3
     assert merged.thresholds.tolist() == pytest.approx([0.5, 0.5, 0.5, 0.4] + [0.5] * 6)
@@ -217,9 +211,7 @@ def test_taking_one_guitar_for_the_other_is_no_error_among_ten_classes():
     targets[0, gac] = targets[1, gel] = 1
     merged = merge_guitars(probabilities, targets, 0.5)
     assert score(probabilities, targets, 0.5).accuracy == 0
-    assert (
-        score(merged.probabilities, merged.targets, merged.thresholds, classes=merged.classes).accuracy == 1
-    )
+    assert score(merged.probabilities, merged.targets, merged.thresholds, classes=merged.classes).accuracy == 1
 
 
 def test_clip_with_both_guitars_keeps_a_single_label_when_merged():

@@ -20,9 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> FeatureFolder:
     for code in CODES:
         for recording in range(40):
             for clip in range(rng.integers(1, 5)):
-                rows.append(
-                    {"file": f"{code}-{recording}-{clip}", "class": code, "group": f"{code}-{recording}"}
-                )
+                rows.append({"file": f"{code}-{recording}-{clip}", "class": code, "group": f"{code}-{recording}"})
     path = tmp_path_factory.mktemp("features") / "made"
     write_feature_folder(path, np.zeros((len(rows), 128, 130), dtype=np.uint8), rows)
     return read_feature_folder(path)

@@ -58,9 +58,7 @@ def test_loss_falls(small_result: train_module.TrainingResult) -> None:
     assert losses(small_result)[-1] < losses(small_result)[0]
 
 
-def test_two_runs_of_one_epoch_have_equal_losses(
-    training_set: train_module.TrainingSet, tmp_path: Path
-) -> None:
+def test_two_runs_of_one_epoch_have_equal_losses(training_set: train_module.TrainingSet, tmp_path: Path) -> None:
     config = dataclasses.replace(SMALL, epochs=1)
     first, second = (losses(train(training_set, config, tmp_path / name)) for name in ("a", "b"))
     np.testing.assert_allclose(first, second, rtol=1e-4)
@@ -68,8 +66,7 @@ def test_two_runs_of_one_epoch_have_equal_losses(
 
 def test_other_seed_has_another_loss(training_set: train_module.TrainingSet, tmp_path: Path) -> None:
     results = [
-        train(training_set, dataclasses.replace(SMALL, epochs=1, seed=seed), tmp_path / str(seed))
-        for seed in (1, 2)
+        train(training_set, dataclasses.replace(SMALL, epochs=1, seed=seed), tmp_path / str(seed)) for seed in (1, 2)
     ]
     assert abs(losses(results[0])[0] - losses(results[1])[0]) > 1e-4
 
@@ -96,9 +93,7 @@ def test_interrupted_run_goes_on_and_ends_like_an_uninterrupted_one(
     np.testing.assert_allclose(losses(resumed), losses(small_result), rtol=1e-3)
 
 
-def test_run_folder_of_other_settings_is_refused(
-    training_set: train_module.TrainingSet, tmp_path: Path
-) -> None:
+def test_run_folder_of_other_settings_is_refused(training_set: train_module.TrainingSet, tmp_path: Path) -> None:
     train(training_set, dataclasses.replace(SMALL, epochs=1), tmp_path)
     with pytest.raises(FeatureFolderError, match="other settings"):
         train(training_set, dataclasses.replace(SMALL, epochs=1, learning_rate=1e-3), tmp_path)
