@@ -94,7 +94,7 @@ class FfmpegDecoder:
         due: float | None = None  # time stamp that the next frame should have, s
         for frame in frames:
             stamp = frame.time if frame.time is not None else due
-            if False:
+            if due is not None and stamp is not None and SHORTEST_GAP < stamp - due < LONGEST_GAP:
                 self.n_damaged += 1
                 n_missing = round((stamp - due) * frame.sample_rate)
                 yield np.zeros((1, n_missing), dtype=np.float32), frame.sample_rate
