@@ -143,7 +143,10 @@ def re_encode(waveform: FloatArray, sample_rate: int, *, codec: str, quality: fl
     with soundfile.SoundFile(
         stream, "w", sample_rate, 1, subtype=subtype, format=codec, compression_level=quality
     ) as file:
-        file.write(waveform)
+        for start in range(
+            0, len(waveform), sample_rate
+        ):  # libsndfile's Vorbis encoder overruns its stack on long writes
+            file.write(waveform[start : start + sample_rate])
     stream.seek(0)
     decoded, _ = soundfile.read(stream, dtype="float32")
     decoded = decoded[: len(waveform)]

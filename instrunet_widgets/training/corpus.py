@@ -39,6 +39,8 @@ class Block:
 
     Parameters
     ----------
+    seed : int
+        The corpus's seed; together with the block's number it decides everything that is played.
     index : int
         Number of the block in its corpus.
     role : str
@@ -49,6 +51,7 @@ class Block:
     n_windows : int
     """
 
+    seed: int
     index: int
     role: str
     patch: Patch | None
@@ -57,9 +60,9 @@ class Block:
 
     @property
     def group(self) -> str:
-        """Name of the unit that a split keeps together."""
+        """Name of the unit that a split keeps together; corpora of different seeds share none."""
         played = self.role if self.patch is None else f"{self.role}{self.patch.program}"
-        return f"render-{self.sound_font.stem}-{played}-{self.index}"
+        return f"render-{self.sound_font.stem}-{played}-{self.seed}.{self.index}"
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def plan_blocks(n_windows: int, sound_fonts: Sequence[Path], *, seed: int) -> li
                 weights = np.array([patch.weight for patch in patches])
                 patch = patches[rng.choice(len(patches), p=weights / weights.sum())]
             font = sound_fonts[number % len(sound_fonts)]
-            blocks.append(Block(len(blocks), role, patch, font, min(WINDOWS_PER_BLOCK, count - start)))
+            blocks.append(Block(seed, len(blocks), role, patch, font, min(WINDOWS_PER_BLOCK, count - start)))
     return blocks
 
 
@@ -185,14 +188,12 @@ def _plan_negative(setting: Setting, offset: float, rng: np.random.Generator) ->
     return WindowPlan(kind, parts, offset)
 
 
-def render_block(block: Block, *, seed: int, config: FeatureConfig | None = None) -> Iterator[RenderedWindow]:
+def render_block(block: Block, *, config: FeatureConfig | None = None) -> Iterator[RenderedWindow]:
     """Render the windows of one block; those with next to nothing to hear are left out.
 
     Parameters
     ----------
     block : Block
-    seed : int
-        The corpus's seed; together with the block's number it decides everything.
     config : FeatureConfig, optional
 
     Yields
@@ -205,7 +206,7 @@ def render_block(block: Block, *, seed: int, config: FeatureConfig | None = None
         If fluidsynth or the font fails.
     """
     config = config or FeatureConfig()
-    rng = np.random.default_rng([seed, 2, block.index])
+    rng = np.random.default_rng([block.seed, 2, block.index])
     plans = [plan_window(block, rng) for _ in range(block.n_windows)]
     size, damping, level = (float(value) for value in rng.uniform((0.1, 0.0, 0.2), (0.8, 1.0, 0.9)))
     room = Room(size, damping, level, float(rng.uniform(0, 3)))
@@ -315,7 +316,7 @@ def write_rendered_corpus(
     blocks = plan_blocks(n_windows, sound_fonts, seed=seed)
     log_mels, rows = [], []
     for done, block in enumerate(blocks, start=1):
-        windows = list(render_block(block, seed=seed, config=config))
+        windows = list(render_block(block, config=config))
         if windows:
             log_mels.append(from_decibels(extractor(np.stack([window.waveform for window in windows]))))
             rows += [window.row for window in windows]
