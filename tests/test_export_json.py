@@ -360,7 +360,7 @@ def test_files_that_are_no_analysis_are_named_with_their_cause(tmp_path):
             from_json(path)
         return str(caught.value)
 
-    assert complaint_of(tmp_path / "none.json") == f"{tmp_path}/none.json does not exist; check the path."
+    assert complaint_of(tmp_path / "none.json") == f"{tmp_path / 'none.json'} does not exist; check the path."
     assert complaint_of(str(tmp_path)) == f"{tmp_path} is a folder; name a JSON file in it."
 
     latin = tmp_path / "latin.json"
