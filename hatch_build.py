@@ -19,7 +19,7 @@ class ShippedFilesHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Extend the wheel's file list before it is built."""
-        if version == "editable":
+        if self.target_name != "wheel" or version == "editable":
             return
         root = Path(self.root)
         default = root / "models" / "default"
