@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -53,12 +53,14 @@ class FfmpegDecoder:
     def __init__(self, file: BinaryIO, name: str) -> None:
         import av
 
+        # PyAV 19 always replaces what it cannot read in tags and no longer takes the argument.
+        in_tags: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
         try:
             self._container = av.open(
                 NamelessFile(file),
                 mode="r",
                 options={"format_whitelist": _CONTAINERS, "protocol_whitelist": ""},
-                metadata_errors="replace",
+                **in_tags,
             )
         except (av.FFmpegError, OSError, ValueError) as error:
             raise UndecodableError(str(error)) from None

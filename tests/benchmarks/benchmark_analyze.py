@@ -37,6 +37,13 @@ print(json.dumps({"import": started - began, **times.seconds, "work": done - war
                   "audio_seconds": analysis.duration}))
 """
 
+IMPORT = """
+import json, time
+began = time.perf_counter()
+import instrunet_widgets
+print(json.dumps({"import": time.perf_counter() - began}))
+"""
+
 NAIVE = """
 import json, os, resource, sys, time
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -100,10 +107,11 @@ def main() -> None:
         show("3 minutes, median (s)", median)
         print(f"{'real-time factor':28} {median['audio_seconds'] / median['process']:.0f} times as fast as it plays")
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "instrunet_widgets", "analyze", str(short)], capture_output=True, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "instrunet_widgets", "analyze", str(short)], capture_output=True, check=True
+        )
         print(f"{'instrunet analyze (s)':28} {time.perf_counter() - began:.2f}")
-        imports = [run("import time; t = time.perf_counter(); import instrunet_widgets; "
-                       "print('{\"import\": %f}' % (time.perf_counter() - t))")["import"] for _ in range(3)]  # fmt: skip
+        imports = [run(IMPORT)["import"] for _ in range(3)]
         print(f"{'import instrunet_widgets (s)':28} {statistics.median(imports):.3f}")
         if args.naive:
             show("straightforward, 3 minutes", run(NAIVE, str(short)))
