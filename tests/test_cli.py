@@ -13,13 +13,15 @@ import soundfile
 import stand_in
 from stand_in import SAMPLE_RATE, PitchClassifier, make_tone
 
-from instrunet_widgets import pipeline
+from instrunet_widgets import export
 from instrunet_widgets.classifier import Classifier
+from instrunet_widgets.cli import analyze as cli_analyze
 from instrunet_widgets.cli import main, progress
+from instrunet_widgets.cli.analyze import expand_wildcards
 from instrunet_widgets.config import AGGREGATIONS
-from instrunet_widgets.export import FORMATS
+from instrunet_widgets.export import FORMATS, ExportFormat
 from instrunet_widgets.instruments import CODES
-from instrunet_widgets.pipeline import Progress
+from instrunet_widgets.pipeline import Progress, stream
 from instrunet_widgets.wording import SCOPE_SENTENCE
 
 ESCAPE = "\x1b"
@@ -280,7 +282,7 @@ def never_analysed(monkeypatch):
     def fail(*_, **__):
         raise AssertionError("a recording was analysed before its outputs were checked")
 
-    monkeypatch.setattr(pipeline, "open_audio", fail)
+    monkeypatch.setattr(stream, "open_audio", fail)
 
 
 @pytest.mark.usefixtures("never_analysed")
@@ -388,6 +390,30 @@ def test_bad_values_are_refused_with_a_sentence_and_status_2(arguments, part, an
     assert part in err.splitlines()[-1]
 
 
+def test_wildcards_are_expanded_for_shells_that_do_not(folder):
+    for name in ("b.wav", "a.wav", "c.mp3", "d[1].mp3"):
+        Path(name).touch()
+    assert expand_wildcards("d[1].mp3") == [Path("d[1].mp3")]
+    assert [str(path) for path in expand_wildcards("*.wav")] == ["a.wav", "b.wav"]
+    assert expand_wildcards("none*.ogg") == [Path("none*.ogg")]
+    assert expand_wildcards("c.mp3") == [Path("c.mp3")]
+
+
+def test_a_new_export_format_appears_as_an_option_by_itself(analyze, monkeypatch):
+    names = ExportFormat("names", "Names", ".txt", "text/plain", "100 % of the names.", list_detected)
+    for module in (export, cli_analyze):
+        monkeypatch.setattr(module, "FORMATS", (*FORMATS, names))
+    assert "100 % of the names" in analyze("--help")[1]
+    for name, code in (("a.wav", "cel"), ("b.wav", "vio")):
+        write_sound(name, make_tone(code, 4))
+    assert analyze("a.wav", "b.wav", "--names", "lists")[0] == 0
+    assert [Path(f"lists/{stem}.txt").read_text() for stem in "ab"] == ["cel", "vio"]
+
+
+def list_detected(analysis, config):
+    return " ".join(analysis.decode(config).detected).encode()
+
+
 def test_no_recording_is_refused(analyze):
     status, _, err = analyze()
     assert status == 2
@@ -432,7 +458,7 @@ def test_ctrl_c_ends_quietly_with_status_130(analyze, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "open_audio", interrupt)
+    monkeypatch.setattr(stream, "open_audio", interrupt)
     assert analyze("song.wav") == (130, "", "")
 
 

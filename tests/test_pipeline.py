@@ -7,12 +7,11 @@ import pytest
 import soundfile
 from stand_in import SAMPLE_RATE, PitchClassifier, make_extractor, make_tone
 
-from instrunet_widgets import pipeline
 from instrunet_widgets.config import WindowConfig
 from instrunet_widgets.errors import AudioError, Cancelled
 from instrunet_widgets.features import frame_windows
 from instrunet_widgets.instruments import CODES
-from instrunet_widgets.pipeline import StageTimes, analyze, stream_windows
+from instrunet_widgets.pipeline import StageTimes, analyze, progress, stream, stream_windows
 
 
 class MadeReader:
@@ -48,7 +47,7 @@ def read_from(monkeypatch):
 
     def install(blocks, **kwargs):
         reader = MadeReader(blocks, **kwargs)
-        monkeypatch.setattr(pipeline, "open_audio", lambda source, name=None: reader)
+        monkeypatch.setattr(stream, "open_audio", lambda source, name=None: reader)
         return reader
 
     return install
@@ -266,7 +265,7 @@ def test_time_is_measured_per_stage(classifier, read_from):
 
 def test_stopwatch_adds_up_and_leaves_out_what_happens_between_items(monkeypatch):
     now = iter([0.0, 1.0, 10.0, 12.0, 20.0, 20.5])
-    monkeypatch.setattr(pipeline.time, "perf_counter", lambda: next(now))
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(now))
     times = StageTimes()
     assert list(times.measure_each("decode", ["a", "b"])) == ["a", "b"]
     assert times.seconds == {"decode": 3.5}

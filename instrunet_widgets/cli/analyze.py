@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 from collections.abc import Sequence
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -166,8 +168,15 @@ def parse_min_duration(text: str) -> float:
         raise argparse.ArgumentTypeError(f"must be a number of seconds, 0 or more, not {text!r}") from None
 
 
+def expand_wildcards(audio: str) -> list[Path]:
+    """Give the files that a name with ``*`` or ``?`` stands for; the name itself if there are none."""
+    return [Path(name) for name in sorted(glob(audio))] or [Path(audio)]  # noqa: PTH207  (names may be absolute)
+
+
 def _choose_recordings(args: argparse.Namespace) -> list[Path]:
-    recordings = [Path(audio) for audio in args.audio]
+    # A Windows shell passes *.wav on as it is; other shells have expanded it, and what is left is a name.
+    expand = expand_wildcards if os.name == "nt" else lambda audio: [Path(audio)]
+    recordings = [path for audio in args.audio for path in expand(audio)]
     if args.example is None:
         if not recordings:
             args.usage_error("give at least one AUDIO file, or --example")
