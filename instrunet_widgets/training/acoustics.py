@@ -36,7 +36,7 @@ def make_noise(n_samples: int, slope: float, sample_rate: int, rng: np.random.Ge
 
 
 def add_breath(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
-    """Add noise that follows the loudness, as breath and bow do; 22 to 45 dB below the tone."""
+    """Add noise that follows the loudness, as breath and bow do; some 15 to 45 dB below the tone."""
     block = sample_rate // 50
     n_blocks = -(-len(waveform) // block)
     padded = np.pad(waveform, (0, n_blocks * block - len(waveform)))

@@ -7,6 +7,7 @@ the synthesizer and loading a font costs seconds, a slot of music a few hundredt
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -39,6 +40,8 @@ _FONT_ADVICE = (
     "on Debian and Ubuntu install one with 'sudo apt install musescore-general-soundfont fluid-soundfont-gm "
     "timgm6mb-soundfont', or name a .sf2 or .sf3 file with --sound-font"
 )
+_SUBSTITUTION = re.compile(r"\[bank=(\d+) prog=(\d+)\], substituted \[bank=(\d+) prog=(\d+)\]")
+_DRUM_BANK = "128"
 _TAIL_SECONDS = 1.5  # between slots, for reverberation to die away
 
 
@@ -131,7 +134,7 @@ def render_parts(
     Raises
     ------
     InstruNetError
-        If fluidsynth is missing or cannot play.
+        If fluidsynth is missing or cannot play, or if the font lacks a program.
     """
     import soundfile
 
@@ -167,14 +170,14 @@ def render_slots(
     Raises
     ------
     InstruNetError
-        If fluidsynth is missing or cannot play.
+        If fluidsynth is missing or cannot play, or if the font lacks a program.
     """
     step, n_slot = slot_seconds + _TAIL_SECONDS, round(slot_seconds * RENDER_RATE)
+    if not parts:
+        return np.zeros((0, n_slot), dtype=np.float32)
     placed = [part.moved_to(k * step) for k, part in enumerate(parts)]
     waveform = render_parts(placed, sound_font, length_seconds=len(parts) * step, room=room).mean(axis=1)
     begins = [round(part.start * RENDER_RATE) for part in placed]
-    if not begins:
-        return np.zeros((0, n_slot), dtype=np.float32)
     return np.stack([waveform[begin : begin + n_slot] for begin in begins])
 
 
@@ -195,7 +198,20 @@ def _run_fluidsynth(midi_path: Path, wav_path: Path, sound_font: Path, room: Roo
         *options,
         *(str(sound_font), str(midi_path)),
     ]
-    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    outcome = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if outcome.returncode != 0 or not wav_path.is_file():
         said = (outcome.stderr.strip().splitlines() or ["no message"])[-1]
         raise InstruNetError(f"fluidsynth could not play with {sound_font} ({said}); is it a sound font?")
+    _check_font_was_played(outcome.stderr, sound_font)
+
+
+def _check_font_was_played(messages: str, sound_font: Path) -> None:
+    """Refuse silence and wrong instruments: fluidsynth only warns of both, and its exit status is 0."""
+    if "not a SoundFont" in messages or "Failed to load" in messages:
+        raise InstruNetError(f"{sound_font} is not a sound font, or is damaged; name another one with --sound-font")
+    for wanted_bank, wanted, _, played in _SUBSTITUTION.findall(messages):
+        if wanted != played and wanted_bank != _DRUM_BANK:  # another drum kit is still drums
+            raise InstruNetError(
+                f"the sound font {sound_font} lacks General MIDI program {wanted}, and fluidsynth would play program "
+                f"{played} under its label; name a complete General MIDI font with --sound-font"
+            )
