@@ -12,7 +12,7 @@ import pytest
 
 from instrunet_widgets.cli import main
 from instrunet_widgets.config import FeatureConfig
-from instrunet_widgets.errors import InstruNetError
+from instrunet_widgets.errors import FeatureFolderError, InstruNetError
 from instrunet_widgets.training import rendering
 from instrunet_widgets.training.corpus import plan_blocks, render_block, write_rendered_corpus
 from instrunet_widgets.training.feature_folder import read_feature_folder
@@ -122,6 +122,12 @@ def test_font_that_would_play_another_instrument_is_refused(
             render_parts([A4], Path("few.sf2"), length_seconds=1.0)
     else:
         assert not render_parts([A4], Path("few.sf2"), length_seconds=1.0).any()
+
+
+def test_folder_in_use_is_refused_before_anything_is_rendered(tmp_path: Path) -> None:
+    (tmp_path / "index.csv").touch()
+    with pytest.raises(FeatureFolderError, match="already holds features"):
+        write_rendered_corpus(tmp_path, n_windows=20, sound_fonts=[tmp_path / "never opened.sf2"])
 
 
 def test_missing_fluidsynth_says_what_to_install(

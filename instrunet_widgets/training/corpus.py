@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..config import FeatureConfig
+from ..errors import FeatureFolderError, InstruNetError
 from ..instruments import CODES
 from .acoustics import add_breath, record, saturate
 from .feature_folder import from_decibels, write_feature_folder
@@ -307,10 +308,12 @@ def write_rendered_corpus(
     FeatureFolderError
         If the folder already holds features.
     InstruNetError
-        If fluidsynth or a font fails.
+        If fluidsynth or a font fails, or if nothing is heard.
     """
     from ..features import LogMelExtractor, make_mel_filterbank
 
+    if (Path(path) / "index.csv").exists():  # said now, not after a quarter of an hour
+        raise FeatureFolderError(f"{path} already holds features; choose another folder or remove it")
     config = FeatureConfig()
     extractor = LogMelExtractor(config, make_mel_filterbank(config))
     blocks = plan_blocks(n_windows, sound_fonts, seed=seed)
@@ -322,5 +325,7 @@ def write_rendered_corpus(
             rows += [window.row for window in windows]
         if on_block is not None:
             on_block(done, len(blocks))
+    if not rows:
+        raise InstruNetError(f"nothing is heard of {', '.join(map(str, sound_fonts))}; name another sound font")
     write_feature_folder(path, np.concatenate(log_mels), rows, config)
     return len(rows)

@@ -51,11 +51,13 @@ def write_notes(
     Raises
     ------
     FeatureFolderError
-        If there are no notes, or a file cannot be read.
+        If there are no notes, a file cannot be read, or `out` already holds features.
     """
     files = sorted(path for code in CODES for path in Path(notes).glob(f"{code}/*") if path.is_file())
     if not files:
         raise FeatureFolderError(f"{notes} holds no notes: it must have subfolders named by IRMAS codes, such as cel")
+    if (Path(out) / "index.csv").exists():
+        raise FeatureFolderError(f"{out} already holds features; choose another folder or remove it")
     config, rng = FeatureConfig(), np.random.default_rng(seed)
     extractor = LogMelExtractor(config, make_mel_filterbank(config))
     log_mels, rows = [], []

@@ -78,6 +78,15 @@ def test_folder_without_notes_is_refused(tmp_path: Path) -> None:
         write_notes(tmp_path, tmp_path / "out")
 
 
+def test_folder_in_use_is_refused_before_any_note_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "notes" / "sax" / "saxophone_C4_1_forte_normal.mp3"
+    path.parent.mkdir(parents=True)
+    path.write_text("reading this would fail", encoding="utf-8")
+    (tmp_path / "index.csv").touch()
+    with pytest.raises(FeatureFolderError, match="already holds features"):
+        write_notes(tmp_path / "notes", tmp_path)
+
+
 def test_unreadable_note_is_named(tmp_path: Path) -> None:
     path = tmp_path / "notes" / "sax" / "saxophone_C4_1_forte_normal.mp3"
     path.parent.mkdir(parents=True)
