@@ -23,6 +23,7 @@ from .calibration import fit_calibration, fit_thresholds
 from .card import write_card
 from .feature_folder import FeatureFolder
 from .metrics import merge_guitars, score
+from .network import build_network
 from .train import TrainingConfig, TrainingResult, TrainingSet, predict, write_history
 
 FloatArray = npt.NDArray[np.float32]
@@ -108,8 +109,10 @@ def write_model(out: Path, result: TrainingResult, training_set: TrainingSet, co
         folder = Path(temporary) / out.name
         folder.mkdir()
         features = FeatureConfig()
-        result.model.save(folder / "network.keras")
-        export_onnx(result.model, folder / "network.onnx")
+        network = build_network(config.network)  # without the optimiser's state
+        network.set_weights(result.model.get_weights())
+        network.save(folder / "network.keras")
+        export_onnx(network, folder / "network.onnx")
         np.savez_compressed(folder / "mel.npz", mel_filterbank=make_mel_filterbank(features))
         write_history(folder / "history.csv", result.history)
         training_set.split.save(folder / "split.json")
