@@ -67,8 +67,9 @@ def test_shipped_piece_is_what_the_score_renders(tmp_path: Path) -> None:
 
 @needs_fluidsynth
 def test_rendered_window_of_an_instrument_sounds_in_its_range() -> None:
+    from instrunet_widgets.training.patches import patches_of
     from instrunet_widgets.training.rendering import RENDER_RATE, find_sound_fonts, render_slots
-    from instrunet_widgets.training.scores import Note, Part, patches_of
+    from instrunet_widgets.training.scores import Note, Part
 
     flute = Part(patches_of("flu")[0], (Note(0.2, 1.5, 81, 90),))  # A5, 880 Hz
     slot = render_slots([flute], find_sound_fonts()[0], slot_seconds=3.0)[0]

@@ -14,10 +14,12 @@ from instrunet_widgets.cli import main
 from instrunet_widgets.config import FeatureConfig
 from instrunet_widgets.errors import FeatureFolderError, InstruNetError
 from instrunet_widgets.training import rendering
-from instrunet_widgets.training.corpus import plan_blocks, render_block, write_rendered_corpus
+from instrunet_widgets.training.corpus import render_block, write_rendered_corpus
+from instrunet_widgets.training.corpus_plan import plan_blocks
 from instrunet_widgets.training.feature_folder import read_feature_folder
+from instrunet_widgets.training.patches import patches_of
 from instrunet_widgets.training.rendering import RENDER_RATE, find_sound_font, find_sound_fonts, render_parts
-from instrunet_widgets.training.scores import Note, Part, patches_of
+from instrunet_widgets.training.scores import Note, Part
 
 needs_fluidsynth = pytest.mark.skipif(
     shutil.which("fluidsynth") is None and os.environ.get("CI") != "true",

@@ -1,10 +1,7 @@
 """A training corpus of rendered sound: solo windows of every instrument, duos and trios, and negatives.
 
-The corpus is planned in blocks of up to sixteen windows. A block belongs to one sound font, one General MIDI
-program and one seed, and is the unit (`group`) that a split keeps together; the column ``font`` lets a whole
-font be held out. Same seed and same fonts: same notes.
-
-Rendered voice is kept rare: choir patches teach a network little about singers, and never replace them.
+`corpus_plan` says what is played; here it is rendered, recorded and written as a feature folder. Its column ``font``
+lets a whole sound font be held out.
 """
 
 from __future__ import annotations
@@ -18,82 +15,18 @@ import numpy.typing as npt
 
 from ..config import FeatureConfig
 from ..errors import FeatureFolderError, InstruNetError
-from ..instruments import CODES
 from .acoustics import add_breath, record, saturate
+from .corpus_plan import Block, WindowPlan, plan_blocks, plan_window
 from .feature_folder import from_decibels, write_feature_folder
-from .negatives import make_noise_scene, write_drums, write_unlabelled
-from .phrases import SLOT_SECONDS, Kind, Setting, draw_kind, draw_setting, write_part
+from .negatives import make_noise_scene
+from .phrases import SLOT_SECONDS
 from .rendering import RENDER_RATE, Room, render_slots
-from .scores import Part, Patch, patches_of
+from .scores import Part
 
 FloatArray = npt.NDArray[np.float32]
 
-WINDOWS_PER_BLOCK = 16
-NEGATIVE_SHARE, MIXTURE_SHARE, VOICE_SHARE = 0.10, 0.075, 0.02
 _SOUNDING_DB = -50.0
 _MIN_SOUNDING_BLOCKS = 2  # of 0.1 s; windows with less to hear are dropped
-
-
-@dataclass(frozen=True)
-class Block:
-    """Windows that are rendered in one go and never split.
-
-    Parameters
-    ----------
-    seed : int
-        The corpus's seed; together with the block's number it decides everything that is played.
-    index : int
-        Number of the block in its corpus.
-    role : str
-        An IRMAS code, "mixture" or "negative".
-    patch : Patch or None
-        The program of a solo block.
-    sound_font : Path
-    n_windows : int
-    """
-
-    seed: int
-    index: int
-    role: str
-    patch: Patch | None
-    sound_font: Path
-    n_windows: int
-
-    @property
-    def group(self) -> str:
-        """Name of the unit that a split keeps together; corpora of different seeds share none."""
-        played = self.role if self.patch is None else f"{self.role}{self.patch.program}"
-        return f"render-{self.sound_font.stem}-{played}-{self.seed}.{self.index}"
-
-
-@dataclass(frozen=True)
-class WindowPlan:
-    """What is played in one window.
-
-    Parameters
-    ----------
-    kind : str
-        "note", "phrase", "duo", "drums", "noise", ...
-    parts : tuple of Part
-        Each is rendered alone and mixed afterwards, so that levels are known; none for noise.
-    offset : float
-        Where in the written music the window begins, s.
-    """
-
-    kind: str
-    parts: tuple[Part, ...]
-    offset: float
-
-    @property
-    def label(self) -> str:
-        """IRMAS codes that sound, joined by ``+`` in the order of the network's outputs."""
-        playing = {part.patch.instrument for part in self.parts}
-        return "+".join(code for code in CODES if code in playing)
-
-    @property
-    def has_drums(self) -> bool:
-        """Whether a drum kit plays along."""
-        return any(part.patch.style == "drums" for part in self.parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,83 +43,6 @@ class RenderedWindow:
 
     waveform: FloatArray
     row: dict[str, object]
-
-
-def plan_blocks(n_windows: int, sound_fonts: Sequence[Path], *, seed: int) -> list[Block]:
-    """Share a corpus out over roles, programs and fonts.
-
-    Parameters
-    ----------
-    n_windows : int
-        About how many windows; a tenth are negatives, 7.5 % duos and trios, 2 % rendered voice, the rest solo
-        windows in equal numbers for the other ten instruments.
-    sound_fonts : sequence of Path
-        Taken in turn within each role.
-    seed : int
-
-    Returns
-    -------
-    blocks : list of Block
-    """
-    rng = np.random.default_rng([seed, 1])
-    shares = {"negative": NEGATIVE_SHARE, "mixture": MIXTURE_SHARE, "voi": VOICE_SHARE}
-    solo_share = (1 - sum(shares.values())) / (len(CODES) - 1)
-    counts = {role: max(1, round(n_windows * shares.get(role, solo_share))) for role in (*CODES, *shares)}
-    blocks: list[Block] = []
-    for role, count in counts.items():
-        patches = patches_of(role)
-        for number, start in enumerate(range(0, count, WINDOWS_PER_BLOCK)):
-            patch = None
-            if patches:
-                weights = np.array([patch.weight for patch in patches])
-                patch = patches[rng.choice(len(patches), p=weights / weights.sum())]
-            font = sound_fonts[number % len(sound_fonts)]
-            blocks.append(Block(seed, len(blocks), role, patch, font, min(WINDOWS_PER_BLOCK, count - start)))
-    return blocks
-
-
-def plan_window(block: Block, rng: np.random.Generator) -> WindowPlan:
-    """Write the music of one window of a block."""
-    setting = draw_setting(rng)
-    if block.patch is not None:
-        kind = draw_kind(block.patch, rng)
-        part = write_part(block.patch, kind, setting, rng)
-        starts_late = kind == "short" or (kind == "note" and rng.random() < 0.6)
-        return WindowPlan(kind, (part,), 0.0 if starts_late else float(rng.uniform(0, SLOT_SECONDS - 3.0)))
-    offset = float(rng.uniform(0, SLOT_SECONDS - 3.0))
-    if block.role == "mixture":
-        return _plan_mixture(setting, offset, rng)
-    return _plan_negative(setting, offset, rng)
-
-
-def _plan_mixture(setting: Setting, offset: float, rng: np.random.Generator) -> WindowPlan:
-    n_players = int(rng.choice([2, 3], p=[0.6, 0.4]))
-    codes = rng.choice([code for code in CODES if code != "voi"], size=n_players, replace=False)
-    parts = []
-    for code in codes:
-        patches = patches_of(str(code))
-        patch = patches[rng.integers(len(patches))]
-        manners: tuple[Kind, Kind, Kind] = (
-            ("chords", "arpeggio", "phrase") if patch.is_polyphonic else ("phrase", "phrase", "scale")
-        )
-        parts.append(write_part(patch, manners[rng.integers(3)], setting, rng))
-    if rng.random() < 0.3:
-        parts.append(write_drums(setting, rng))
-    if rng.random() < 0.2:
-        parts.append(write_unlabelled("bass", setting, rng))
-    return WindowPlan({2: "duo", 3: "trio"}[n_players], tuple(parts), offset)
-
-
-def _plan_negative(setting: Setting, offset: float, rng: np.random.Generator) -> WindowPlan:
-    kinds = ("drums", "bass", "drums+bass", "mallets", "synth", "synth+drums", "noise")
-    kind = str(rng.choice(kinds, p=[0.28, 0.17, 0.17, 0.10, 0.12, 0.06, 0.10]))
-    styles = {"bass": "bass", "mallets": "keys", "synth": "synth"}
-    parts = tuple(
-        write_drums(setting, rng) if name == "drums" else write_unlabelled(styles[name], setting, rng)
-        for name in kind.split("+")
-        if name != "noise"
-    )
-    return WindowPlan(kind, parts, offset)
 
 
 def render_block(block: Block, *, config: FeatureConfig | None = None) -> Iterator[RenderedWindow]:

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .acoustics import make_noise
+from .patches import DRUM_KITS, UNLABELLED_PATCHES, Patch
 from .phrases import SLOT_SECONDS, Setting, draw_kind, write_part
-from .scores import CC_REVERB, DRUM_KITS, UNLABELLED_PATCHES, Control, Note, Part, Patch
+from .scores import CC_REVERB, Control, Note, Part
 
 KICK, SNARE, RIM, CLAP, CLOSED_HAT, OPEN_HAT, RIDE, CRASH = 36, 38, 37, 39, 42, 46, 51, 49
 _TOMS, _HAND_DRUMS = (41, 45, 48, 50), (60, 61, 62, 63, 64, 54, 56, 69, 70, 75, 76)

@@ -1,21 +1,19 @@
 """Scores: what is played, on which General MIDI program, and when.
 
 A `Part` is one player's line with its controllers and pitch bends, on a clock in seconds. `make_midi` turns parts
-into a MIDI file; `find_label_ranges` tells when each instrument sounds. `PATCHES` lists the General MIDI programs that
-stand for the eleven instruments, with the range of the real instrument: a sound font plays any note, a
-clarinet does not.
+into a MIDI file; `find_label_ranges` tells when each instrument sounds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from .patches import Patch
 
 if TYPE_CHECKING:
     import mido
-
-Style = Literal["blown", "bowed", "plucked", "keys", "choir", "drums", "bass", "synth"]
 
 TICKS_PER_BEAT = 480
 _TICKS_PER_SECOND = 960  # at MIDI's default tempo of 120 beats a minute
@@ -24,80 +22,6 @@ BEND_RANGE_CENTS = 200.0
 
 CC_VIBRATO, CC_VOLUME, CC_EXPRESSION, CC_SUSTAIN, CC_REVERB, CC_CHORUS = 1, 7, 11, 64, 91, 93
 _CC_ALL_SOUND_OFF, _CC_RESET = 120, 121
-
-
-@dataclass(frozen=True)
-class Patch:
-    """One General MIDI program and how it is to be played.
-
-    Parameters
-    ----------
-    instrument : str or None
-        IRMAS code, or None for a sound that is none of the eleven.
-    program : int in 0..127
-        General MIDI program, counted from 0.
-    lowest, highest : int
-        Range of the real instrument, MIDI notes.
-    weight : float
-        How often it is chosen among the patches of its instrument.
-    style : str
-        Decides techniques: vibrato and swells for blown and bowed, chords for plucked and keys.
-    """
-
-    instrument: str | None
-    program: int
-    lowest: int
-    highest: int
-    weight: float
-    style: Style
-
-    @property
-    def is_polyphonic(self) -> bool:
-        """Whether one player can play chords on it."""
-        return self.style in ("plucked", "keys", "choir", "synth")
-
-
-PATCHES: tuple[Patch, ...] = (
-    Patch("cel", 42, 36, 79, 1.0, "bowed"),
-    Patch("cla", 71, 50, 91, 1.0, "blown"),
-    Patch("flu", 73, 60, 96, 1.0, "blown"),
-    Patch("gac", 24, 40, 83, 0.5, "plucked"),
-    Patch("gac", 25, 40, 84, 0.5, "plucked"),
-    Patch("gel", 26, 40, 86, 0.22, "plucked"),
-    Patch("gel", 27, 40, 86, 0.22, "plucked"),
-    Patch("gel", 28, 40, 81, 0.12, "plucked"),
-    Patch("gel", 29, 40, 88, 0.22, "plucked"),
-    Patch("gel", 30, 40, 88, 0.22, "plucked"),
-    Patch("org", 16, 36, 96, 0.25, "keys"),
-    Patch("org", 17, 36, 96, 0.15, "keys"),
-    Patch("org", 18, 36, 96, 0.20, "keys"),
-    Patch("org", 19, 36, 96, 0.25, "keys"),
-    Patch("org", 20, 36, 91, 0.15, "keys"),
-    Patch("pia", 0, 24, 103, 0.55, "keys"),
-    Patch("pia", 1, 24, 103, 0.35, "keys"),
-    Patch("pia", 2, 28, 98, 0.10, "keys"),
-    Patch("sax", 64, 56, 87, 0.2, "blown"),
-    Patch("sax", 65, 49, 81, 0.35, "blown"),
-    Patch("sax", 66, 44, 76, 0.3, "blown"),
-    Patch("sax", 67, 37, 69, 0.15, "blown"),
-    Patch("tru", 56, 54, 84, 0.8, "blown"),
-    Patch("tru", 59, 54, 82, 0.2, "blown"),
-    Patch("vio", 40, 55, 98, 0.75, "bowed"),
-    Patch("vio", 110, 55, 91, 0.13, "bowed"),
-    Patch("vio", 44, 60, 91, 0.06, "bowed"),
-    Patch("vio", 45, 60, 91, 0.06, "plucked"),
-    Patch("voi", 52, 48, 79, 0.5, "choir"),
-    Patch("voi", 53, 50, 81, 0.5, "choir"),
-)
-
-DRUM_KITS = (0, 8, 16, 24, 25, 32, 40)
-UNLABELLED_PATCHES: tuple[Patch, ...] = (
-    *(Patch(None, program, 28, 55, 1.0, "bass") for program in range(32, 40)),
-    *(Patch(None, program, 55, 96, 1.0, "keys") for program in range(8, 15)),  # celesta to tubular bells
-    # Synth leads and pads, without those made to sound like a voice (85, 91) or a guitar (84).
-    *(Patch(None, program, 36, 91, 0.6, "synth") for program in range(80, 96) if program not in (84, 85, 91)),
-    Patch(None, 47, 36, 57, 2.0, "keys"),  # timpani
-)
 
 
 @dataclass(frozen=True)
@@ -178,17 +102,6 @@ class LabelRange:
     end: float
 
 
-def patches_of(instrument: str) -> tuple[Patch, ...]:
-    """The General MIDI programs that stand for an IRMAS code.
-
-    Examples
-    --------
-    >>> [patch.program for patch in patches_of("tru")]
-    [56, 59]
-    """
-    return tuple(patch for patch in PATCHES if patch.instrument == instrument)
-
-
 def find_label_ranges(
     parts: Iterable[Part], *, release_seconds: float = 0.15, bridge_seconds: float = 0.5
 ) -> tuple[LabelRange, ...]:
@@ -209,6 +122,7 @@ def find_label_ranges(
 
     Examples
     --------
+    >>> from instrunet_widgets.training.patches import patches_of
     >>> flute = Part(patches_of("flu")[0], (Note(0.0, 1.0, 72, 80), Note(1.5, 1.0, 74, 80), Note(9.0, 1.0, 72, 80)))
     >>> [(r.instrument, r.start, r.end) for r in find_label_ranges([flute])]
     [('flu', 0.0, 2.65), ('flu', 9.0, 10.15)]

@@ -10,21 +10,19 @@ import numpy as np
 import pytest
 
 from instrunet_widgets.instruments import CODES
-from instrunet_widgets.training.corpus import plan_blocks, plan_window
+from instrunet_widgets.training.corpus_plan import plan_blocks, plan_window
 from instrunet_widgets.training.negatives import make_noise_scene, write_drums
+from instrunet_widgets.training.patches import PATCHES, Patch, patches_of
 from instrunet_widgets.training.phrases import SLOT_SECONDS, Setting, draw_setting, write_part
 from instrunet_widgets.training.scores import (
     CC_EXPRESSION,
-    PATCHES,
     Bend,
     Control,
     LabelRange,
     Note,
     Part,
-    Patch,
     find_label_ranges,
     make_midi,
-    patches_of,
 )
 
 FLUTE, CELLO = patches_of("flu")[0], patches_of("cel")[0]
