@@ -103,14 +103,13 @@ def test_missing_file_is_named(copied_model: Path, name: str) -> None:
         ({"instruments": ["dru", "bas"]}, "names the instruments dru, bas"),
         ({"format_version": 99}, "format version 99"),
         ({"thresholds": {}}, "damaged"),
-        ({"features": {"sample_rate": 22_050}}, "fmax|mel matrix|takes"),
+        ({"features": {"window_seconds": 2.0}}, r"network\.onnx takes"),
+        ({"features": {"fmax": 9000.0}}, "damaged.*fmax"),
         ({"features": {"n_mels": 64}}, "mel matrix"),
     ],
 )
 def test_foreign_description_is_refused(copied_model: Path, change: dict[str, object], message: str) -> None:
     file = copied_model / "model.json"
-    if change == {"features": {"sample_rate": 22_050}}:
-        change = {"features": {"sample_rate": 22_050, "hop_length": 512}}
     file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | change), encoding="utf-8")
     with pytest.raises(ModelError, match=message):
         Classifier.load(copied_model)
