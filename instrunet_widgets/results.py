@@ -160,6 +160,27 @@ class Timeline:
         for name in ("scores", "thresholds", "recording_thresholds"):
             _read_only(self, name, np.float32, (n_instruments,))
 
+    def confidence_of(self, instrument: str) -> float | None:
+        """How sure the network is of an instrument where it hears it.
+
+        A score under mean aggregation is an average over the whole recording, so it says how much of it an
+        instrument plays as well; this is the mean smoothed probability of its time ranges, weighted by their
+        lengths.
+
+        Parameters
+        ----------
+        instrument : str
+            IRMAS code.
+
+        Returns
+        -------
+        confidence : float in [0, 1] or None
+            None if the instrument has no time range.
+        """
+        segments = self.segments_of(instrument)
+        total = sum(segment.duration for segment in segments)
+        return sum(segment.confidence * segment.duration for segment in segments) / total if segments else None
+
     def segments_of(self, instrument: str) -> tuple[Segment, ...]:
         """Time ranges of one instrument, in order.
 

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from instrunet_widgets.config import DecodingConfig
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.results import Analysis, Overview, Segment, Thresholds, Timeline, window_cells
 
@@ -160,3 +161,11 @@ def test_frame_has_one_row_per_window_with_the_smoothed_probabilities():
     assert frame["silent"].tolist() == [False, True, False]
     assert frame["pia"].tolist() == [0.75, 0.0, 0.75]
     assert frame["voi"].tolist() == [0.0, 0.0, 1.0]
+
+
+def test_confidence_where_heard_is_weighted_by_the_length_of_the_ranges() -> None:
+    zeros = np.zeros(11, dtype=np.float32)
+    segments = (Segment("cel", 0.0, 1.0, 0.4), Segment("cel", 2.0, 5.0, 0.8), Segment("vio", 0.0, 9.0, 0.9))
+    timeline = Timeline(DecodingConfig(), np.zeros((3, 11)), zeros, zeros, zeros, (), segments)
+    assert timeline.confidence_of("cel") == pytest.approx((0.4 * 1 + 0.8 * 3) / 4)
+    assert timeline.confidence_of("pia") is None

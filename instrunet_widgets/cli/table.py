@@ -102,13 +102,15 @@ def _make_table(console: Console, analysis: Analysis, timeline: Timeline) -> Tab
     table.add_column("Confidence", no_wrap=True)
     table.add_column("", justify="right", no_wrap=True)
     if has_bar:
-        table.add_column("", no_wrap=True)
+        table.add_column("Score", no_wrap=True)
     table.add_column("When", overflow="fold")
     for code in timeline.detected:
+        where_heard = timeline.confidence_of(code)
+        confidence = scores[code] if where_heard is None else where_heard
         cells = [
             Text(_label(code, console)),
-            Text(confidence_in_words(scores[code])),
-            Text(format_percent(scores[code])),
+            Text(confidence_in_words(confidence)),
+            Text(format_percent(confidence)),
             *([_draw_bar(code, scores[code], console)] if has_bar else []),
             Text(_describe_when(timeline.segments_of(code), analysis.duration)),
         ]
