@@ -67,8 +67,9 @@ def test_table_shows_instrument_confidence_bar_and_times(analyze):
     assert (status, err) == (0, "")
     lines = [line.rstrip() for line in out.splitlines()]
     assert lines[0] == "song.wav (1:05, WAV, 16 kHz, mono)"
-    # 0.9 in 39 of 43 windows and .45 in one at the border: the mean is .83. Smoothing leaves the border window
-    # at .45 (the bar); where it is heard it is .9 (the words). The border window is under the threshold, so the cello ends with the cell of window 38: 57 + 2.25 s, 91 % of 65 s.
+    # 0.9 in 39 of 43 windows and .45 in one at the border: the mean is .83 (the bar); where it is heard it is .9
+    # (the words). Smoothing leaves the border window at .45, under the threshold, so the cello ends with the cell of
+    # window 38: 57 + 2.25 s, 91 % of 65 s.
     assert lines[2].split() == ["Instrument", "Confidence", "Score", "When"]
     assert lines[3].split() == ["🎻", "cello", "very", "likely", "90", "%", "████████░░", "throughout:", "0:00-0:59"]
     parts = lines.index("Heard only in parts:")
