@@ -14,42 +14,16 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sample_analysis import FLUTE, make_analysis
 
 from instrunet_widgets.config import DecodingConfig
 from instrunet_widgets.errors import ExportError
 from instrunet_widgets.export import FORMATS, format_by_key, write_export
 from instrunet_widgets.export.csv_format import encode, encode_many, guard_formula
 from instrunet_widgets.instruments import CODES
-from instrunet_widgets.results import Analysis, Thresholds
-
-FLUTE, PIANO = CODES.index("flu"), CODES.index("pia")
 
 # A busy machine must not fail a property.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def make_analysis(**changes):
-    """Four windows of 7.0 s, the third silent: piano throughout, flute in the first two."""
-    probabilities = np.zeros((4, 11), dtype=np.float32)
-    probabilities[[0, 1, 3], PIANO] = 0.9
-    probabilities[:2, FLUTE] = [0.5, 0.3]
-    fields = {
-        "probabilities": probabilities,
-        "silent": np.array([False, False, True, False]),
-        "window_starts": np.arange(4) * 1.5,
-        "window_seconds": 3.0,
-        "hop_seconds": 1.5,
-        "duration": 7.0,
-        "audio_name": "music.wav",
-        "model_name": "small",
-        "model_hash": "ab" * 32,
-        "thresholds": Thresholds(np.full(11, 0.5), np.full(11, 0.6), np.full(11, 0.7)),
-        "sample_rate": 44_100,
-        "n_channels": 2,
-        "audio_format": "WAV",
-        "warnings": ("The file is cut off.",),
-    }
-    return Analysis(**(fields | changes))
 
 
 # The registry
