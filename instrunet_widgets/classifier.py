@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -145,7 +145,7 @@ class Classifier:
             path=path,
             feature_config=features,
             instruments=instruments,
-            extractor=LogMelExtractor(features, _read_mel(path, hashes)),
+            extractor=LogMelExtractor(features, _read_mel(path, hashes, features)),
             calibration=calibration,
             model_thresholds=thresholds,
             weights_hash=str(hashes.get("network.keras", "")),
@@ -254,11 +254,17 @@ def _read_checked(path: Path, hashes: Mapping[str, str]) -> bytes:
     return content
 
 
-def _read_mel(path: Path, hashes: Mapping[str, str]) -> FloatArray:
+def _read_mel(path: Path, hashes: Mapping[str, str], features: FeatureConfig) -> FloatArray:
     import io
 
     with np.load(io.BytesIO(_read_checked(path / "mel.npz", hashes)), allow_pickle=False) as file:
-        return np.asarray(file["mel_filterbank"], dtype=np.float32)
+        mel_filterbank, front_end = np.asarray(file["mel_filterbank"], dtype=np.float32), str(file["features"])
+    if json.loads(front_end) != asdict(features):  # some differences leave every shape as it was
+        raise ModelError(
+            f"the front end in {path / 'model.json'} is not the one that the network was trained on (mel.npz states "
+            f"{front_end}); copy the whole model directory again"
+        )
+    return mel_filterbank
 
 
 def _open_onnx(path: Path, hashes: Mapping[str, str], features: FeatureConfig) -> Callable[[FloatArray], FloatArray]:

@@ -6,7 +6,9 @@ lets a whole sound font be held out.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,13 +176,14 @@ def write_rendered_corpus(
     extractor = LogMelExtractor(config, make_mel_filterbank(config))
     blocks = plan_blocks(n_windows, sound_fonts, seed=seed)
     log_mels, rows = [], []
-    for done, block in enumerate(blocks, start=1):
-        windows = list(render_block(block, config=config))
-        if windows:
-            log_mels.append(from_decibels(extractor(np.stack([window.waveform for window in windows]))))
-            rows += [window.row for window in windows]
-        if on_block is not None:
-            on_block(done, len(blocks))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as executor:  # fluidsynth is a process of its own, NumPy lets go
+        rendered = executor.map(lambda block: list(render_block(block, config=config)), blocks)
+        for done, windows in enumerate(rendered, start=1):
+            if windows:
+                log_mels.append(from_decibels(extractor(np.stack([window.waveform for window in windows]))))
+                rows += [window.row for window in windows]
+            if on_block is not None:
+                on_block(done, len(blocks))
     if not rows:
         raise InstruNetError(f"nothing is heard of {', '.join(map(str, sound_fonts))}; name another sound font")
     write_feature_folder(path, np.concatenate(log_mels), rows, config)

@@ -113,7 +113,7 @@ def write_model(out: Path, result: TrainingResult, training_set: TrainingSet, co
         network.set_weights(result.model.get_weights())
         network.save(folder / "network.keras")
         export_onnx(network, folder / "network.onnx")
-        np.savez_compressed(folder / "mel.npz", mel_filterbank=make_mel_filterbank(features))
+        write_mel(folder / "mel.npz", features)
         write_history(folder / "history.csv", result.history)
         training_set.split.save(folder / "split.json")
         (folder / "training.json").write_text(config.to_json(), encoding="utf-8")
@@ -123,6 +123,12 @@ def write_model(out: Path, result: TrainingResult, training_set: TrainingSet, co
         write_card(folder / "README.md", description, scores, training_set, config)
         folder.replace(out)
     return scores
+
+
+def write_mel(path: Path, features: FeatureConfig) -> None:
+    """Write the mel matrix together with the front end that it belongs to, so that neither changes alone."""
+    front_end = np.array(json.dumps(asdict(features), sort_keys=True))
+    np.savez_compressed(path, mel_filterbank=make_mel_filterbank(features), features=front_end)
 
 
 def export_onnx(model: Any, path: Path) -> None:

@@ -35,10 +35,10 @@ _SOUND_FONT_FOLDERS = tuple(
     )
 )
 # Free fonts with real samples for all eleven instruments; "render corpus" uses those that it finds.
-KNOWN_SOUND_FONTS = ("MuseScore_General.sf3", "FluidR3_GM.sf2", "TimGM6mb.sf2")
+KNOWN_SOUND_FONTS = ("MuseScore_General.sf3", "FluidR3_GM.sf2", "TimGM6mb.sf2", "sf_GMbank.sf2")
 _FONT_ADVICE = (
     "on Debian and Ubuntu install one with 'sudo apt install musescore-general-soundfont fluid-soundfont-gm "
-    "timgm6mb-soundfont', or name a .sf2 or .sf3 file with --sound-font"
+    "timgm6mb-soundfont csound-soundfont', or name a .sf2 or .sf3 file with --sound-font"
 )
 _SUBSTITUTION = re.compile(r"\[bank=(\d+) prog=(\d+)\], substituted \[bank=(\d+) prog=(\d+)\]")
 _DRUM_BANK = "128"
