@@ -58,6 +58,8 @@ def decode(analysis: Analysis, config: DecodingConfig | None = None) -> Timeline
     highest_first = np.argsort(-scores, kind="stable")  # stable: equal scores stay in instrument order
     return Timeline(
         config=config,
+        instruments=analysis.instruments,
+        duration=analysis.duration,
         smoothed=smoothed,
         scores=scores,
         thresholds=thresholds.window,

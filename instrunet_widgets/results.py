@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from .config import DecodingConfig
 from .instruments import CODES
+from .wording import list_time_ranges, presence_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,6 +133,10 @@ class Timeline:
     ----------
     config : DecodingConfig
         The settings used.
+    instruments : tuple of str
+        Codes, in the order of the columns.
+    duration : float
+        Length of the recording, s.
     smoothed : np.ndarray [shape=(n_windows, n_instruments), dtype=float32]
         Probabilities after the moving average; rows of silent windows are 0.
     scores : np.ndarray [shape=(n_instruments,), dtype=float32]
@@ -148,6 +153,8 @@ class Timeline:
     """
 
     config: DecodingConfig
+    instruments: tuple[str, ...]
+    duration: float
     smoothed: FloatArray
     scores: FloatArray
     thresholds: FloatArray
@@ -156,11 +163,28 @@ class Timeline:
     segments: tuple[Segment, ...]
 
     def __post_init__(self) -> None:
-        n_instruments = _read_only(self, "smoothed", np.float32, (None, None)).shape[1]
+        n_instruments = _read_only(self, "smoothed", np.float32, (None, len(self.instruments))).shape[1]
         for name in ("scores", "thresholds", "recording_thresholds"):
             _read_only(self, name, np.float32, (n_instruments,))
 
-    def confidence_of(self, instrument: str) -> float | None:
+    @property
+    def heard_in_parts(self) -> tuple[str, ...]:
+        """Instruments with time ranges that are not `detected` in the recording as a whole, longest heard first."""
+        codes = {segment.instrument for segment in self.segments} - set(self.detected)
+        in_order = [code for code in self.instruments if code in codes]
+        return tuple(sorted(in_order, key=self.presence_of, reverse=True))
+
+    def score_of(self, instrument: str) -> float:
+        """Score of an instrument for the whole recording, in [0, 1].
+
+        Parameters
+        ----------
+        instrument : str
+            IRMAS code.
+        """
+        return float(self.scores[self.instruments.index(instrument)])
+
+    def confidence_of(self, instrument: str) -> float:
         """How sure the network is of an instrument where it hears it.
 
         A score under mean aggregation is an average over the whole recording, so it says how much of it an
@@ -174,12 +198,45 @@ class Timeline:
 
         Returns
         -------
-        confidence : float in [0, 1] or None
-            None if the instrument has no time range.
+        confidence : float in [0, 1]
+            The score if the instrument has no time range.
         """
         segments = self.segments_of(instrument)
+        if not segments:
+            return self.score_of(instrument)
         total = sum(segment.duration for segment in segments)
-        return sum(segment.confidence * segment.duration for segment in segments) / total if segments else None
+        return sum(segment.confidence * segment.duration for segment in segments) / total
+
+    def presence_of(self, instrument: str) -> float:
+        """Share of the recording's duration that an instrument's time ranges cover, in [0, 1].
+
+        Parameters
+        ----------
+        instrument : str
+            IRMAS code.
+        """
+        return min(1.0, sum(segment.duration for segment in self.segments_of(instrument)) / self.duration)
+
+    def describe_when(self, instrument: str, *, max_ranges: int = 12) -> str:
+        """Say in words and times when an instrument is heard.
+
+        Parameters
+        ----------
+        instrument : str
+            IRMAS code.
+        max_ranges : int
+            Further time ranges are only counted.
+
+        Returns
+        -------
+        when : str
+            For example "in parts: 0:02-0:14, 1:10-1:31"; "no stretch of its own" if there is no time range.
+        """
+        segments = self.segments_of(instrument)
+        if not segments:
+            return "no stretch of its own"
+        ranges = list_time_ranges([(segment.start, segment.end) for segment in segments], max_ranges)
+        return f"{presence_in_words(self.presence_of(instrument))}: {ranges}"
 
     def segments_of(self, instrument: str) -> tuple[Segment, ...]:
         """Time ranges of one instrument, in order.
@@ -273,8 +330,7 @@ class Analysis:
 
     def __repr__(self) -> str:
         timeline = self.decode()
-        column = {code: k for k, code in enumerate(self.instruments)}
-        heard = ", ".join(f"{code} {timeline.scores[column[code]]:.2f}" for code in timeline.detected)
+        heard = ", ".join(f"{code} {timeline.score_of(code):.2f}" for code in timeline.detected)
         return (
             f"Analysis({self.audio_name!r}, {self.duration:.1f} s, {self.n_windows} windows, "
             f"model {self.model_name!r}: {heard or 'no instrument detected'})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 SCOPE_SENTENCE = "Only these eleven instruments can be named; drums and bass, for example, can't."
 
@@ -125,6 +126,26 @@ def format_time_range(start: float, end: float) -> str:
     if whole[0] == whole[1]:
         whole = format_time(start, tenths=True), format_time(end, tenths=True)
     return "-".join(whole)
+
+
+def list_time_ranges(ranges: Sequence[tuple[float, float]], max_ranges: int) -> str:
+    """Write time ranges one after the other, the first ones in full, and count the rest.
+
+    Parameters
+    ----------
+    ranges : sequence of (float, float)
+        Start and end, s.
+    max_ranges : int
+        How many are written in full.
+
+    Examples
+    --------
+    >>> list_time_ranges([(0.0, 4.0), (9.0, 12.0), (70.0, 80.0)], 2)
+    '0:00-0:04, 0:09-0:12 and 1 more'
+    """
+    shown = ", ".join(format_time_range(start, end) for start, end in ranges[:max_ranges])
+    n_more = len(ranges) - max_ranges
+    return f"{shown} and {n_more} more" if n_more > 0 else shown
 
 
 def escape_unprintable(text: str) -> str:

@@ -163,9 +163,44 @@ def test_frame_has_one_row_per_window_with_the_smoothed_probabilities():
     assert frame["voi"].tolist() == [0.0, 0.0, 1.0]
 
 
-def test_confidence_where_heard_is_weighted_by_the_length_of_the_ranges() -> None:
-    zeros = np.zeros(11, dtype=np.float32)
-    segments = (Segment("cel", 0.0, 1.0, 0.4), Segment("cel", 2.0, 5.0, 0.8), Segment("vio", 0.0, 9.0, 0.9))
-    timeline = Timeline(DecodingConfig(), np.zeros((3, 11)), zeros, zeros, zeros, (), segments)
+def make_timeline(segments, *, detected=(), scores=None):
+    zeros = np.zeros(11)
+    scores = zeros if scores is None else scores
+    return Timeline(DecodingConfig(), CODES, 10.0, np.zeros((3, 11)), scores, zeros, zeros, detected, tuple(segments))
+
+
+def test_confidence_where_heard_is_weighted_by_the_length_of_the_ranges():
+    timeline = make_timeline([Segment("cel", 0.0, 1.0, 0.4), Segment("cel", 2.0, 5.0, 0.8), Segment("vio", 0, 9, 0.9)])
     assert timeline.confidence_of("cel") == pytest.approx((0.4 * 1 + 0.8 * 3) / 4)
-    assert timeline.confidence_of("pia") is None
+
+
+def test_confidence_of_an_instrument_without_a_range_is_its_score():
+    scores = np.zeros(11)
+    scores[PIANO] = 0.25
+    timeline = make_timeline([Segment("cel", 0.0, 1.0, 0.4)], scores=scores)
+    assert timeline.confidence_of("pia") == timeline.score_of("pia") == 0.25
+    with pytest.raises(ValueError):
+        timeline.score_of("drums")
+
+
+def test_presence_is_the_share_of_the_recording_that_the_ranges_cover():
+    timeline = make_timeline([Segment("cel", 0.0, 1.0, 0.4), Segment("cel", 2.0, 5.0, 0.8), Segment("vio", 0, 10, 0.9)])
+    assert [timeline.presence_of(code) for code in ("cel", "vio", "pia")] == pytest.approx([0.4, 1.0, 0.0])
+
+
+def test_heard_in_parts_is_what_has_ranges_but_is_not_detected_longest_first():
+    segments = [
+        Segment("voi", 0, 2, 0.5),
+        Segment("cel", 1, 8, 0.8),
+        Segment("pia", 2, 9, 0.9),
+        Segment("voi", 3, 5, 0.5),
+    ]
+    assert make_timeline(segments, detected=("pia",)).heard_in_parts == ("cel", "voi")
+    assert make_timeline([]).heard_in_parts == ()
+
+
+def test_when_says_how_much_of_the_recording_and_where():
+    timeline = make_timeline([Segment("cel", 0.0, 1.0, 0.4), Segment("cel", 2.0, 5.0, 0.8)])
+    assert timeline.describe_when("cel") == "in parts: 0:00-0:01, 0:02-0:05"
+    assert timeline.describe_when("cel", max_ranges=1) == "in parts: 0:00-0:01 and 1 more"
+    assert timeline.describe_when("pia") == "no stretch of its own"

@@ -8,6 +8,7 @@ from instrunet_widgets.wording import (
     format_percent,
     format_time,
     format_time_range,
+    list_time_ranges,
     presence_in_words,
 )
 
@@ -104,3 +105,10 @@ def test_a_short_range_shows_tenths_so_that_it_is_not_empty():
 )
 def test_only_unprintable_characters_of_names_are_escaped(name, shown):
     assert escape_unprintable(name) == shown
+
+
+def test_time_ranges_are_listed_and_those_beyond_the_limit_counted():
+    ranges = [(0.0, 4.0), (60.0, 61.2), (70.0, 70.2)]
+    assert list_time_ranges(ranges, 3) == "0:00-0:04, 1:00-1:01, 1:10.0-1:10.2"
+    assert list_time_ranges(ranges, 1) == "0:00-0:04 and 2 more"
+    assert list_time_ranges([], 3) == ""

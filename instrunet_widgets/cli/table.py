@@ -10,15 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ..instruments import instrument_by_code
-from ..results import Analysis, Segment, Timeline
+from ..results import Analysis, Timeline
 from ..wording import (
     SCOPE_SENTENCE,
     confidence_in_words,
     escape_unprintable,
     format_percent,
     format_time,
-    format_time_range,
-    presence_in_words,
+    list_time_ranges,
 )
 
 if TYPE_CHECKING:
@@ -56,23 +55,21 @@ def print_report(console: Console, analysis: Analysis, timeline: Timeline) -> No
     _print(console, _describe_recording(analysis))
     console.print()
     if timeline.detected:
-        console.print(_make_table(console, analysis, timeline))
+        console.print(_make_table(console, timeline))
     else:
         _print(console, _explain_nothing(analysis, timeline))
-    in_parts = _instruments_in_parts(timeline)
-    if in_parts:
+    if timeline.heard_in_parts:
         console.print()
         _print(console, "Heard only in parts:")
-        console.print(_list_instruments(console, timeline, in_parts))
+        console.print(_list_in_parts(console, timeline))
     console.print()
     _print(console, SCOPE_SENTENCE)
 
 
 def summarise(analysis: Analysis, timeline: Timeline) -> SummaryRow:
     """Make the row that stands for one recording among several."""
-    scores = dict(zip(analysis.instruments, timeline.scores.tolist(), strict=True))
-    detected = tuple(f"{instrument_by_code(code).name} {format_percent(scores[code])}" for code in timeline.detected)
-    in_parts = ", ".join(instrument_by_code(code).name for code in _instruments_in_parts(timeline))
+    detected = tuple(_name_with_confidence(code, timeline) for code in timeline.detected)
+    in_parts = ", ".join(_name_with_confidence(code, timeline) for code in timeline.heard_in_parts)
     remark = f"in parts: {in_parts}" if in_parts else ""
     if not detected and not in_parts:
         remark = "silent throughout" if analysis.silent.all() else "no instrument reaches its threshold"
@@ -94,8 +91,7 @@ def print_summary(console: Console, rows: Sequence[SummaryRow]) -> None:
     _print(console, SCOPE_SENTENCE)
 
 
-def _make_table(console: Console, analysis: Analysis, timeline: Timeline) -> Table:
-    scores = dict(zip(analysis.instruments, timeline.scores.tolist(), strict=True))
+def _make_table(console: Console, timeline: Timeline) -> Table:
     has_bar = console.width >= _NARROW
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Instrument", overflow="fold", no_wrap=True)
@@ -105,25 +101,27 @@ def _make_table(console: Console, analysis: Analysis, timeline: Timeline) -> Tab
         table.add_column("Score", no_wrap=True)
     table.add_column("When", overflow="fold")
     for code in timeline.detected:
-        where_heard = timeline.confidence_of(code)
-        confidence = scores[code] if where_heard is None else where_heard
+        confidence = timeline.confidence_of(code)
         cells = [
             Text(_label(code, console)),
             Text(confidence_in_words(confidence)),
             Text(format_percent(confidence)),
-            *([_draw_bar(code, scores[code], console)] if has_bar else []),
-            Text(_describe_when(timeline.segments_of(code), analysis.duration)),
+            *([_draw_bar(code, timeline.score_of(code), console)] if has_bar else []),
+            Text(timeline.describe_when(code, max_ranges=MAX_RANGES)),
         ]
         table.add_row(*cells)
     return table
 
 
-def _list_instruments(console: Console, timeline: Timeline, codes: Sequence[str]) -> Table:
+def _list_in_parts(console: Console, timeline: Timeline) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for code in codes:
-        table.add_row(Text(_label(code, console)), Text(_list_ranges(timeline.segments_of(code))))
+    for options in ({"no_wrap": True}, {"no_wrap": True}, {"justify": "right", "no_wrap": True}, {"overflow": "fold"}):
+        table.add_column(**options)
+    for code in timeline.heard_in_parts:
+        confidence = timeline.confidence_of(code)
+        ranges = [(segment.start, segment.end) for segment in timeline.segments_of(code)]
+        cells = (_label(code, console), confidence_in_words(confidence), format_percent(confidence))
+        table.add_row(*map(Text, cells), Text(list_time_ranges(ranges, MAX_RANGES)))
     return table
 
 
@@ -153,26 +151,9 @@ def _explain_nothing(analysis: Analysis, timeline: Timeline) -> str:
     )
 
 
-def _instruments_in_parts(timeline: Timeline) -> list[str]:
-    """Instruments with segments that are not detected in the recording as a whole, longest heard first."""
-    seconds: dict[str, float] = {}
-    for segment in timeline.segments:
-        if segment.instrument not in timeline.detected:
-            seconds[segment.instrument] = seconds.get(segment.instrument, 0.0) + segment.duration
-    return sorted(seconds, key=lambda code: -seconds[code])
-
-
-def _describe_when(segments: Sequence[Segment], duration: float) -> str:
-    if not segments:
-        return "no stretch of its own"
-    share = sum(segment.duration for segment in segments) / duration
-    return f"{presence_in_words(min(1.0, share))}: {_list_ranges(segments)}"
-
-
-def _list_ranges(segments: Sequence[Segment]) -> str:
-    ranges = ", ".join(format_time_range(segment.start, segment.end) for segment in segments[:MAX_RANGES])
-    n_more = len(segments) - MAX_RANGES
-    return f"{ranges} and {n_more} more" if n_more > 0 else ranges
+def _name_with_confidence(code: str, timeline: Timeline) -> str:
+    confidence = timeline.confidence_of(code)
+    return f"{instrument_by_code(code).name} ({confidence_in_words(confidence)}, {format_percent(confidence)})"
 
 
 def _label(code: str, console: Console) -> str:

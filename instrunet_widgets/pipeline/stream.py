@@ -6,7 +6,7 @@ file -> blocks of sound -> windows -> log-mels -> probabilities. A block, a batc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -99,7 +99,7 @@ def stream_windows(
     cancel: Callable[[], bool] | None = None,
     name: str | None = None,
     stage_times: StageTimes | None = None,
-) -> Iterator[WindowBatch]:
+) -> Generator[WindowBatch]:
     """Analyse a recording batch by batch; the work is done as batches are asked for.
 
     Leaving the loop early closes the file. In an asyncio task, ``await asyncio.sleep(0)`` between batches
