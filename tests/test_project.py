@@ -24,7 +24,8 @@ DISTRIBUTION = "instrunet-widgets"
 # What a visitor of the app never needs, and what the tests need.
 NOT_IN_BASE_INSTALL = {
     *("tensorflow", "tensorflow-cpu", "keras", "librosa", "numba", "scikit-learn", "onnx", "tf2onnx", "mido"),
-    *("pytest", "hypothesis", "jsonschema", "ruff", "mypy", "pre-commit"),
+    *("jupyterlab", "playwright", "pytest-playwright", "axe-playwright-python", "nbval"),
+    *("pytest", "hypothesis", "ruff", "mypy", "pre-commit"),
 }
 # Names that differ on conda-forge.
 CONDA_NAMES = {"soundfile": "pysoundfile", "soxr": "soxr-python"}
@@ -77,7 +78,7 @@ def test_uv_installs_no_group_unless_asked() -> None:
 
 def test_base_install_brings_neither_training_nor_test_tools() -> None:
     names = reachable(read_toml("uv.lock")["package"], DISTRIBUTION)
-    assert {"numpy", "onnxruntime", "cffi"} <= names  # the last comes with soundfile
+    assert {"numpy", "onnxruntime", "voila", "cffi"} <= names  # the last comes with soundfile
     assert names & NOT_IN_BASE_INSTALL == set()
 
 
