@@ -18,15 +18,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import FloatArray
 from .config import FeatureConfig
 from .errors import ModelError
 from .features import LogMelExtractor
 from .instruments import CODES
 from .results import Thresholds
 
-FloatArray = npt.NDArray[np.float32]
 Runtime = Literal["onnx", "tensorflow"]
 
 FORMAT_VERSION = 1

@@ -22,10 +22,9 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from .arrays import FloatArray
 from .config import FeatureConfig
 from .errors import ModelError
-
-FloatArray = npt.NDArray[np.float32]
 
 SILENCE_DBFS = -60.0
 SILENCE_BLOCK_SECONDS = 0.1

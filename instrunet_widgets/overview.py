@@ -15,10 +15,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from .arrays import FloatArray
 from .config import FeatureConfig
 from .results import Overview
-
-FloatArray = npt.NDArray[np.float32]
 
 MAX_COLUMNS = 4_000
 DYNAMIC_RANGE_DB = 80.0

@@ -18,15 +18,17 @@ PACKAGE_FOLDER = Path(instrunet_widgets.__file__).parent
 
 # What each part of the package may import from the rest of it. A part is a module or a subpackage; a module
 # of a subpackage may have a row of its own, and its neighbours in the subpackage are always open to it.
-FOUNDATION = frozenset({"config", "errors", "instruments", "wording"})
-RESULTS = FOUNDATION | {"results"}
+FOUNDATION = frozenset({"arrays", "config", "errors", "instruments", "wording"})
+RESULTS = FOUNDATION | {"results", "timeline"}
 INFERENCE = RESULTS | {"audio", "features", "overview", "decoding", "classifier", "pipeline"}
 ALLOWED: dict[str, frozenset[str]] = {
+    "arrays": frozenset(),
     "config": frozenset(),
     "errors": frozenset(),
     "instruments": frozenset(),
     "wording": frozenset(),
-    "results": FOUNDATION,
+    "timeline": FOUNDATION,
+    "results": FOUNDATION | {"timeline"},
     "audio": FOUNDATION,
     "features": FOUNDATION | {"audio"},
     "overview": RESULTS,
