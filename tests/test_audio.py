@@ -116,9 +116,9 @@ def test_stretch_is_cut_from_the_whole_recording(encode) -> None:
     noise = np.random.default_rng(4).uniform(-0.5, 0.5, 44_100 * 25).astype(np.float32)
     recording = encode(noise, 44_100, "wav16")
     whole = load_audio(recording)
-    np.testing.assert_array_equal(load_audio(recording, start=9.5, duration=1.25), whole[152_000:172_000])
-    np.testing.assert_array_equal(load_audio(recording, start=24.0, duration=5.0), whole[384_000:])
-    np.testing.assert_array_equal(load_audio(recording, start=24.0), whole[384_000:])
+    np.testing.assert_allclose(load_audio(recording, start=9.5, duration=1.25), whole[152_000:172_000], atol=1e-6)
+    np.testing.assert_allclose(load_audio(recording, start=24.0, duration=5.0), whole[384_000:], atol=1e-6)
+    np.testing.assert_allclose(load_audio(recording, start=24.0), whole[384_000:], atol=1e-6)
     assert len(load_audio(recording, start=30.0, duration=1.0)) == 0
 
 

@@ -76,8 +76,8 @@ class Decoder(Protocol):
     n_damaged: int  # places that could not be decoded or are missing, so far
     lacks_end: bool  # the file has no end mark where its format wants one
 
-    def read_blocks(self) -> Iterator[SoundBlock]:
-        """Decode to the end; damaged places are counted, and left out or silent."""
+    def read_blocks(self, start: float = 0.0) -> Iterator[SoundBlock]:
+        """Decode from `start` (s) to the end; damaged places are counted, and left out or silent."""
 
     def close(self) -> None:
         """Let go of what the decoder holds (not of the file)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -22,6 +23,9 @@ SAMPLES_PER_BLOCK = 2**16
 # Vorbis time stamps are off by up to 10 ms; longer gaps, in seconds, are silence in a damaged file or a
 # film, unless they are so long that the clock must have been set anew.
 SHORTEST_GAP, LONGEST_GAP = 0.05, 30.0
+# Decoders carry sound over from frame to frame (the bit reservoir of MP3, overlaps, Opus' 80 ms and more of
+# memory); after so many seconds of it they give what they give when they come from the start.
+PREROLL = 1.0
 
 # Containers of recordings only: playlists and the like could make FFmpeg open other files or addresses.
 _CONTAINERS = (
@@ -73,14 +77,15 @@ class FfmpegDecoder:
             raise
         self.n_damaged = 0
 
-    def read_blocks(self) -> Iterator[SoundBlock]:
-        """Yield the sound in blocks of about `SAMPLES_PER_BLOCK`; damaged places are counted.
+    def read_blocks(self, start: float = 0.0) -> Iterator[SoundBlock]:
+        """Yield the sound from `start` (s) on in blocks of about `SAMPLES_PER_BLOCK`; damaged places are counted.
 
         What a damaged place held is left out or, where the file's time stamps tell how long it was, silent.
         """
         waiting: list[npt.NDArray[np.float32]] = []
         n_waiting, rate = 0, 0
-        for samples, rate_of_samples in self._keep_time(self._read_frames()):
+        sound = self._keep_time(self._read_frames()) if start <= 0 else self._read_from(start)
+        for samples, rate_of_samples in sound:
             is_different = waiting and (rate_of_samples, len(samples)) != (rate, len(waiting[0]))
             if n_waiting >= SAMPLES_PER_BLOCK or is_different:
                 yield SoundBlock(np.concatenate(waiting, axis=1), rate)
@@ -90,6 +95,41 @@ class FfmpegDecoder:
             n_waiting += samples.shape[1]
         if waiting:
             yield SoundBlock(np.concatenate(waiting, axis=1), rate)
+
+    def _read_from(self, start: float) -> Iterator[tuple[npt.NDArray[np.float32], int]]:
+        """Yield the samples from `start` on with their sample rate: jump to shortly before it and drop the rest.
+
+        Time stamps tell where the jump led. Where they are missing, or it led too far, all is read.
+        """
+        first = next(self._read_frames(), None)
+        frames = self._jump(first.time + start - PREROLL) if first and first.time is not None else None
+        landed = next(frames, None) if frames else None
+        reached = 0.0
+        if first and first.time is not None and landed and landed.time is not None:
+            reached = landed.time - first.time
+        if frames and landed and 0 < reached <= start:
+            frames = itertools.chain([landed], frames)
+        else:
+            self._container.seek(0)
+            frames, reached = self._read_frames(), 0.0
+        to_drop = start - reached
+        for samples, rate in self._keep_time(frames):
+            n_dropped = min(round(to_drop * rate), samples.shape[1])
+            to_drop -= n_dropped / rate
+            if n_dropped < samples.shape[1]:
+                yield samples[:, n_dropped:], rate
+
+    def _jump(self, stamp: float) -> Iterator[AudioFrame] | None:
+        """Frames from a time stamp on, or from a little before; None where the file cannot be jumped in."""
+        import av
+
+        if stamp <= 0:
+            return None
+        try:
+            self._container.seek(round(stamp * av.time_base))
+        except (av.FFmpegError, OSError):
+            return None
+        return self._read_frames()
 
     def _keep_time(self, frames: Iterator[AudioFrame]) -> Iterator[tuple[npt.NDArray[np.float32], int]]:
         """Yield the samples of frames with their sample rate, and silence where time stamps leave a gap."""

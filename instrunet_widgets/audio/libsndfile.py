@@ -54,9 +54,11 @@ class SndfileDecoder:
         self.n_damaged = 0
         self.lacks_end = False
 
-    def read_blocks(self) -> Iterator[SoundBlock]:
-        """Yield all samples; stop, and count a damaged place, where the file cannot be read on."""
+    def read_blocks(self, start: float = 0.0) -> Iterator[SoundBlock]:
+        """Yield the samples from `start` (s) on; stop, and count a damaged place, where the file cannot be read on."""
         n_frames = max(1, VALUES_PER_READ // self.info.n_channels)
+        if start:
+            self._file.seek(min(round(start * self.info.sample_rate), self._file.frames))
         while True:
             try:
                 frames = self._file.read(n_frames, dtype="float32", always_2d=True)

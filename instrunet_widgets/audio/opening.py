@@ -85,7 +85,8 @@ def load_audio(
     Returns
     -------
     waveform : np.ndarray [shape=(n_samples,), dtype=float32]
-        Mono; exactly the samples of the whole recording between the two times.
+        Mono; the samples of the whole recording between the two times (see `AudioReader.blocks` for how
+        closely). What lies before `start` is not decoded where the file can be jumped in.
 
     Raises
     ------
@@ -96,15 +97,14 @@ def load_audio(
     """
     if start < 0 or (duration is not None and duration <= 0):
         raise ValueError(f"start must be 0 or more and duration positive, got {start} and {duration}")
-    first = round(start * sample_rate)
-    end = None if duration is None else first + round(duration * sample_rate)
-    parts = []
+    n_wanted = None if duration is None else round(duration * sample_rate)
+    parts = [np.zeros(0, dtype=np.float32)]
     n_read = 0
     with open_audio(source) as reader:
-        for block in reader.blocks(sample_rate=sample_rate):
-            parts.append(block[max(0, first - n_read) : None if end is None else max(0, end - n_read)])
+        for block in reader.blocks(sample_rate=sample_rate, start=start):
+            parts.append(block[: None if n_wanted is None else n_wanted - n_read])
             n_read += len(block)
-            if end is not None and n_read >= end:
+            if n_wanted is not None and n_read >= n_wanted:
                 break
     return np.concatenate(parts)
 

@@ -10,6 +10,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import groupby
 from types import TracebackType
@@ -26,6 +27,8 @@ from .decoder import Decoder, SoundBlock
 LARGEST_SAMPLE = 1e12
 # Heads round and count padding; less than this missing is not worth a warning.
 MISSING_SECONDS = 0.25
+# How long before a wanted start the resampler begins, s; its filters reach less far at any sample rate.
+RUN_UP = 0.1
 
 
 class AudioReader:
@@ -75,10 +78,15 @@ class AudioReader:
         if self._owns_file:
             self._file.close()
 
-    def blocks(self, *, sample_rate: int = 16_000, block_seconds: float = 10.0) -> Iterator[npt.NDArray[np.float32]]:
-        """Read the whole recording, once, from the start.
+    def blocks(
+        self, *, sample_rate: int = 16_000, block_seconds: float = 10.0, start: float = 0.0
+    ) -> Iterator[npt.NDArray[np.float32]]:
+        """Read the recording, once, from the start or from a later time.
 
-        The samples do not depend on `block_seconds`, nor does memory grow with the recording.
+        The samples do not depend on `block_seconds`, nor does memory grow with the recording. Reading from a
+        later time does not decode what comes before it. Its samples are those of the whole recording there,
+        within 1e-4 of full scale (the resampler starts `RUN_UP` earlier, decoders of compressed sound 1 s
+        earlier still); where a file is damaged before that time, they may be shifted.
 
         Parameters
         ----------
@@ -86,6 +94,8 @@ class AudioReader:
             Wanted sample rate, Hz.
         block_seconds : float > 0
             Length of every block but the last, which may be shorter, s.
+        start : float >= 0
+            Where to begin, s. Nothing comes where the recording ends before; nor are there warnings about its length.
 
         Yields
         ------
@@ -97,22 +107,31 @@ class AudioReader:
         AudioError
             If nothing can be decoded.
         ValueError
-            If a parameter is not positive.
+            If a parameter is out of range.
         RuntimeError
             If the recording has been read before.
         """
         if not (sample_rate >= 1 and block_seconds > 0):
             raise ValueError(f"sample_rate and block_seconds must be positive, got {sample_rate}, {block_seconds}")
+        if not start >= 0:
+            raise ValueError(f"start must be 0 or more, got {start}")
         if self._started:
             raise RuntimeError(f"{self.name} has been read already; open it again")
         self._started = True
-        return _cut(self._resample(sample_rate), max(1, round(sample_rate * block_seconds)))
+        n_samples = max(1, round(sample_rate * block_seconds))
+        if not start:
+            return _cut(self._resample(sample_rate, 0.0), n_samples)
+        # Both sample clocks tick together every 1 / gcd seconds: from there, the resampler sees what it would see.
+        ticks = math.gcd(self.sample_rate, sample_rate)
+        run_up_start = math.floor(max(0.0, start - RUN_UP) * ticks) / ticks
+        n_too_early = round(start * sample_rate) - round(run_up_start * sample_rate)
+        return _cut(_skip(self._resample(sample_rate, run_up_start), n_too_early), n_samples)
 
-    def _resample(self, wanted_rate: int) -> Iterator[npt.NDArray[np.float32]]:
+    def _resample(self, wanted_rate: int, start: float) -> Iterator[npt.NDArray[np.float32]]:
         """Resample each stretch of constant sample rate (nearly always one), then take stock."""
         n_out = 0
         last = np.zeros(0, dtype=np.float32)
-        for rate, stretch in groupby(self._decoder.read_blocks(), lambda block: block.sample_rate):
+        for rate, stretch in groupby(self._decoder.read_blocks(start), lambda block: block.sample_rate):
             resampler = soxr.ResampleStream(rate, wanted_rate, 1, dtype="float32", quality="HQ")
             for block in stretch:
                 last = self._mix(block)
@@ -125,7 +144,8 @@ class AudioReader:
                 yield resampled
         if not n_out and len(last):  # a sample or two at a high rate round to none at a low one
             yield last[:1]
-        self._conclude()
+        if not start:
+            self._conclude()
 
     def _mix(self, block: SoundBlock) -> npt.NDArray[np.float32]:
         """Mean of the channels, with all samples finite."""
@@ -167,6 +187,13 @@ class AudioReader:
                 f"holds {self._n_not_finite} sample(s) that are no usable numbers (NaN, infinite, enormous); "
                 "they were taken as silence."
             )
+
+
+def _skip(parts: Iterator[npt.NDArray[np.float32]], n_samples: int) -> Iterator[npt.NDArray[np.float32]]:
+    """Leave out the first samples."""
+    for part in parts:
+        yield part[n_samples:]
+        n_samples = max(0, n_samples - len(part))
 
 
 def _cut(parts: Iterator[npt.NDArray[np.float32]], n_samples: int) -> Iterator[npt.NDArray[np.float32]]:
