@@ -1,0 +1,315 @@
+"""What the app does: take files, analyse, cancel, open, remove, read again. No widgets, so all of it runs in a test.
+
+Decoding, features and network run on a worker thread, one batch at a time; between batches the kernel's own thread
+sets the state, so the page draws first results, and *Cancel* works, while a recording is still being analysed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import traitlets
+
+from ..errors import InstruNetError
+from ..wording import escape_unprintable
+from .state import Activity, AppState, Message, Reading, Recording
+
+if TYPE_CHECKING:
+    from ..classifier import Classifier
+    from ..pipeline import WindowBatch
+    from ..results import Analysis
+
+logger = logging.getLogger(__name__)
+
+MAX_MESSAGES = 5
+REDRAW_SECONDS = 0.4  # between pictures of an analysis that is still running
+LARGEST_SAVED_ANALYSIS = 64_000_000  # bytes; ten hours of music are a tenth of it
+_Work = Coroutine[Any, Any, None]
+
+
+class Controller:
+    """The actions behind the buttons; the only writer of most of the state.
+
+    Parameters
+    ----------
+    state : AppState
+    load_classifier : callable, optional
+        Gives the network, when the first recording is analysed; default `Classifier.load`.
+    """
+
+    def __init__(self, state: AppState, load_classifier: Callable[[], Classifier] | None = None) -> None:
+        self.state = state
+        self._load_classifier = load_classifier
+        self._classifier: Classifier | None = None
+        self._cancelled = False
+        self._now_analysing = ""
+        self._task: asyncio.Task[None] | None = None
+        state.observe(self._read_again, "decoding")
+
+    # -- files ---------------------------------------------------------------------------------------------------
+
+    def add_file(self, key: str, name: str, path: Path, n_bytes: int = 0) -> None:
+        """Take a file that the user brought: a recording, or a saved analysis (JSON).
+
+        Parameters
+        ----------
+        key : str
+            New and unique.
+        name : str
+            As the user knows it.
+        path : Path
+            Where its content is.
+        n_bytes : int
+        """
+        self.state.messages = ()
+        if _is_saved_analysis(name, path):
+            self._restore(key, name, path)
+            return
+        silent = next((old for old in self.state.recordings if old.path is None and old.name == name), None)
+        if silent is not None:  # sound for a result that was restored without it
+            changed = replace(silent, key=key, path=path, n_bytes=n_bytes)
+            self._put(tuple(changed if old is silent else old for old in self.state.recordings), key)
+            return
+        self._put((*self.state.recordings, Recording(key, name, path, n_bytes)), key)
+
+    def select(self, key: str) -> None:
+        """Show a recording; a key that is not there (any more) changes nothing."""
+        if any(recording.key == key for recording in self.state.recordings):
+            self._put(self.state.recordings, key)
+
+    def remove(self, key: str) -> None:
+        """Take a recording out of the app; its neighbour is shown."""
+        keys = [recording.key for recording in self.state.recordings]
+        if key not in keys:
+            return
+        if key == self._now_analysing:
+            self.cancel()
+        place = keys.index(key)
+        left = tuple(recording for recording in self.state.recordings if recording.key != key)
+        shown = self.state.selected
+        if shown == key:
+            shown = left[min(place, len(left) - 1)].key if left else ""
+        self._put(left, shown)
+
+    # -- analysis ------------------------------------------------------------------------------------------------
+
+    def start_analysis(self) -> None:
+        """Analyse what has not been analysed yet, the recording on show first."""
+        if not self.is_busy:
+            self._task = run_or_schedule(self.analyze_waiting())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an analysis is running."""
+        return self.state.activity is not None
+
+    @property
+    def waiting(self) -> tuple[Recording, ...]:
+        """Recordings that can be analysed and have not been, the one on show first."""
+        waiting = [found for found in self.state.recordings if found.analysis is None and found.path is not None]
+        return tuple(sorted(waiting, key=lambda found: found.key != self.state.selected))
+
+    def cancel(self) -> None:
+        """Stop after the batch that is being computed; recordings that are done stay done."""
+        self._cancelled = True
+
+    async def analyze_waiting(self) -> None:
+        """Analyse all `waiting` recordings, one after another; one that fails does not stop the others."""
+        self._cancelled = False
+        self.state.messages = ()
+        for recording in self.waiting:
+            if self._cancelled and recording.key == self.state.selected:
+                break
+            if self._find(recording.key) is None:
+                continue
+            self._now_analysing, self._cancelled = recording.key, False
+            try:
+                await self._analyze(recording)
+            except InstruNetError as error:
+                self._fail(recording, str(error))
+            except Exception as error:
+                logger.exception("analysis failed")
+                self._fail(
+                    recording,
+                    f"{recording.name} could not be analysed because of an unexpected error "
+                    f"({type(error).__name__}: {error}); please report it.",
+                )
+            finally:
+                self._now_analysing, self.state.activity = "", None
+            if self._cancelled:
+                break
+
+    async def _analyze(self, recording: Recording) -> None:
+        state = self.state
+        state.activity = Activity("Opening", recording.name)
+        self._change(replace(recording, problem=""))
+        if self._classifier is None:
+            self._classifier = await in_worker(self._get_classifier)
+        from ..pipeline import stream_windows
+
+        classifier, began, drawn = self._classifier, time.monotonic(), time.monotonic()
+        batches = stream_windows(recording.path or "", classifier=classifier, name=recording.name)
+        done: list[WindowBatch] = []
+        try:
+            while not self._cancelled:
+                batch: WindowBatch | None = await in_worker(partial(next, batches, None))
+                if batch is None or self._cancelled:
+                    break
+                done.append(batch)
+                state.activity = _describe(batch, recording.name, time.monotonic() - began)
+                if batch.analysis is not None:
+                    self._succeed(recording.key, batch.analysis)
+                elif state.selected == recording.key and time.monotonic() - drawn > REDRAW_SECONDS:
+                    analysis = _join(done, classifier, recording.name)
+                    state.reading = Reading(analysis, analysis.decode(state.decoding), is_partial=True)
+                    drawn = time.monotonic()
+        finally:
+            batches.close()
+        if self._cancelled and self._find(recording.key) is not None:
+            self._say("info", f"The analysis of {recording.name} was cancelled.")
+            self._show(state.selected)
+
+    def _get_classifier(self) -> Classifier:
+        if self._load_classifier is not None:
+            return self._load_classifier()
+        from ..classifier import Classifier
+
+        return Classifier.load()
+
+    def _succeed(self, key: str, analysis: Analysis) -> None:
+        current = self._find(key)
+        if current is None:
+            return
+        self._change(replace(current, analysis=analysis, problem=""))
+        for warning in analysis.warnings:
+            self._say("warning", warning)
+        if key == self.state.selected:
+            self._show(key)
+
+    def _fail(self, recording: Recording, problem: str) -> None:
+        current = self._find(recording.key)
+        if current is not None:
+            self._change(replace(current, problem=problem))
+            self._say("error", problem)
+            if recording.key == self.state.selected:
+                self._show(recording.key)
+
+    # -- state ---------------------------------------------------------------------------------------------------
+
+    def report(self, kind: Literal["error", "warning", "info"], text: str) -> None:
+        """Show a sentence beside those that are there."""
+        self._say(kind, text)
+
+    def dismiss_messages(self) -> None:
+        """Take the sentences away."""
+        self.state.messages = ()
+
+    def _restore(self, key: str, name: str, path: Path) -> None:
+        from ..results import Analysis
+
+        try:
+            if path.stat().st_size > LARGEST_SAVED_ANALYSIS:
+                raise InstruNetError(f"{name} is too large for a saved analysis; choose another file.")
+            analysis = Analysis.from_json(path)
+        except InstruNetError as error:
+            self._say("error", f"{name} cannot be opened: {error}" if name not in str(error) else str(error))
+            return
+        except (OSError, ValueError) as error:
+            self._say("error", f"{name} cannot be opened as a saved analysis: {error}")
+            return
+        known = next((old for old in self.state.recordings if old.name == analysis.audio_name and old.path), None)
+        if known is not None:  # the sound is here already
+            self._change(replace(known, analysis=analysis, problem=""))
+            self._put(self.state.recordings, known.key)
+        else:
+            restored = Recording(key, analysis.audio_name, None, 0, analysis)
+            self._put((*self.state.recordings, restored), key)
+
+    def _find(self, key: str) -> Recording | None:
+        return next((recording for recording in self.state.recordings if recording.key == key), None)
+
+    def _change(self, recording: Recording) -> None:
+        self.state.recordings = tuple(recording if old.key == recording.key else old for old in self.state.recordings)
+
+    def _put(self, recordings: tuple[Recording, ...], selected: str) -> None:
+        """Replace the list and what is on show of it, in one step for those who watch."""
+        is_new = selected != self.state.selected or self._find(selected) not in recordings
+        with self.state.hold_trait_notifications():
+            self.state.recordings, self.state.selected = recordings, selected
+        if is_new:
+            self.state.view = self.state.cursor = None
+        self._show(selected)
+
+    def _show(self, key: str) -> None:
+        recording = self._find(key)
+        analysis = recording.analysis if recording else None
+        self.state.reading = Reading(analysis, analysis.decode(self.state.decoding)) if analysis else None
+
+    def _read_again(self, change: traitlets.Bunch) -> None:
+        reading = self.state.reading
+        if reading is not None:
+            self.state.reading = Reading(reading.analysis, reading.analysis.decode(change.new), reading.is_partial)
+
+    def _say(self, kind: Literal["error", "warning", "info"], text: str) -> None:
+        message = Message(kind, escape_unprintable(text))
+        self.state.messages = (*self.state.messages, message)[-MAX_MESSAGES:]
+
+
+def run_or_schedule(work: _Work) -> asyncio.Task[None] | None:
+    """Start a coroutine on the running event loop; where there is none (a script, a test), run it to its end."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)
+        return None
+    return loop.create_task(work)
+
+
+async def in_worker(work: Callable[[], Any]) -> Any:
+    """Await a blocking call on a worker thread."""
+    return await asyncio.get_running_loop().run_in_executor(None, work)
+
+
+def _is_saved_analysis(name: str, path: Path) -> bool:
+    """Whether a file is JSON; the content decides, not the name."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+    except OSError:
+        return False
+    return head.startswith((b"{", b"[")) or (not head and name.lower().endswith(".json"))
+
+
+def _describe(batch: WindowBatch, name: str, elapsed: float) -> Activity:
+    fraction = batch.progress.fraction
+    left = elapsed * (1 - fraction) / fraction if fraction else None
+    return Activity("Listening", name, fraction, left)
+
+
+def _join(batches: list[WindowBatch], classifier: Classifier, name: str) -> Analysis:
+    """The results so far as an `Analysis`, without its pictures."""
+    import numpy as np
+
+    from ..results import Analysis
+
+    starts = np.concatenate([batch.starts for batch in batches])
+    return Analysis(
+        probabilities=np.concatenate([batch.probabilities for batch in batches]),
+        silent=np.concatenate([batch.silent for batch in batches]),
+        window_starts=starts,
+        window_seconds=classifier.feature_config.window_seconds,
+        hop_seconds=float(starts[1] - starts[0]) if len(starts) > 1 else classifier.feature_config.window_seconds,
+        duration=max(batches[-1].progress.seconds_done, 1e-3),
+        audio_name=name,
+        model_name=classifier.name,
+        model_hash=classifier.weights_hash,
+        thresholds=classifier.model_thresholds,
+        instruments=tuple(classifier.instruments),
+    )

@@ -1,0 +1,203 @@
+"""`InstruNetApp`: all views and actions put together into one widget."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import threading
+import weakref
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+
+from ..config import DecodingConfig
+from ..errors import AudioError
+from ..results import Analysis, Timeline
+from .buttons import Heartbeat
+from .controller import Controller
+from .export_tab import ExportView
+from .file_table import FileTable
+from .panels import ActionPanel, ExamplePicker, MessagePanel, TrackHeading, describe_rows
+from .player import Player
+from .results_tab import ResultsView
+from .settings import SettingsPanel
+from .state import AppState
+from .styles import Shell, Styles
+from .uploader import UploadedFile, Uploader
+
+INTRODUCTION = """
+<h2>Hear who plays</h2>
+<p>Drop a recording, press <b>Analyze Track</b>, and see which of eleven instruments play in it, and when. A small
+neural network listens to windows of 3 s; nothing leaves this computer or its server. You can adjust how it is read,
+listen along, and save the result.</p>
+"""
+# What the first analysis needs, loaded while the user still looks for a file.
+_LOADED_AHEAD = ("instrunet_widgets.pipeline", "instrunet_widgets.classifier", "onnxruntime")
+
+
+class InstruNetApp(widgets.VBox):
+    """The app: drop a recording, analyse it, see, hear and adjust the result, save it.
+
+    Parameters
+    ----------
+    audio : str or Path, optional
+        A recording, or a saved analysis (JSON), to open at once.
+
+    Raises
+    ------
+    AudioError
+        If there is no file at `audio`.
+
+    Attributes
+    ----------
+    state : AppState
+    controller : Controller
+
+    Examples
+    --------
+    >>> app = InstruNetApp(audio="music.mp3")  # doctest: +SKIP
+    >>> app.timeline.detected  # doctest: +SKIP
+    ('pia', 'vio')
+    """
+
+    def __init__(self, audio: str | Path | None = None) -> None:
+        self.state = AppState()
+        self.controller = Controller(self.state)
+        self.folder = Path(tempfile.mkdtemp(prefix="instrunet-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self._build()
+        self._connect()
+        super().__init__([Styles(), Shell(), self.heartbeat, self._body])
+        for name in ("instrunet", "instrunet-app"):
+            self.add_class(name)
+        self._arrange()
+        if audio is not None:
+            self.open(audio)
+
+    # -- for exploratory work ------------------------------------------------------------------------------------
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """The analysis on show; None before there is one, and while it is still running."""
+        reading = self.state.reading
+        return None if reading is None or reading.is_partial else reading.analysis
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """The analysis on show, read with the settings of the moment."""
+        reading = self.state.reading
+        return None if reading is None or reading.is_partial else reading.timeline
+
+    @property
+    def decoding(self) -> DecodingConfig:
+        """The settings; assign another `DecodingConfig` and the page follows."""
+        return self.state.decoding
+
+    @decoding.setter
+    def decoding(self, config: DecodingConfig) -> None:
+        self.state.decoding = config
+
+    def open(self, audio: str | Path) -> None:
+        """Open a recording, or a saved analysis, that is on the kernel's disk.
+
+        Raises
+        ------
+        AudioError
+            If there is no such file.
+        """
+        path = Path(audio).expanduser()
+        if not path.is_file():
+            raise AudioError(f"{path} was not found, or is no file; check the name.")
+        self.controller.add_file(f"file-{secrets.token_hex(8)}", path.name, path, path.stat().st_size)
+
+    # -- putting it together -------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        state, controller = self.state, self.controller
+        self.uploader = Uploader(folder=self.folder, on_file=self._take, on_problem=self._refuse)
+        self.player = Player()
+        self.heartbeat = Heartbeat()
+        self.settings = SettingsPanel(state)
+        self.actions = ActionPanel(state, controller)
+        self.messages = MessagePanel(state, controller)
+        self.examples = ExamplePicker(self.open)
+        self.table = FileTable(on_open=controller.select, on_remove=controller.remove)
+        self.heading = TrackHeading(state)
+        self.results, self.export = ResultsView(state), ExportView(state)
+        self.visualizations = widgets.VBox()
+        self.tabs = widgets.Tab(
+            [self.results, self.visualizations, self.export], titles=("Results", "Visualizations", "Export")
+        )
+        self._introduction = widgets.HTML(INTRODUCTION)
+        self._introduction.add_class("in-introduction")
+        self.settings_toggle = widgets.ToggleButton(description="Settings", icon="")
+        self.settings_toggle.add_class("in-drawer-button")
+        self._side = widgets.VBox(
+            [
+                *(self._introduction, self.uploader, self.examples, self.messages),
+                *(self.actions, self.settings_toggle, self.settings),
+            ]
+        )
+        self._side.add_class("in-side")
+        self._main = widgets.VBox([self.table, self.heading, self.player, self.tabs])
+        self._main.add_class("in-main")
+        self._body = widgets.Box([self._side, self._main])
+        self._body.add_class("in-body")
+
+    def _connect(self) -> None:
+        self.state.observe(self._arrange, ["recordings", "selected", "reading"])
+        self.state.observe(self._list_recordings, ["recordings", "selected", "activity", "decoding"])
+        self.state.observe(self._load_sound, ["recordings", "selected"])
+        self.settings_toggle.observe(self._open_drawer, "value")
+        threading.Thread(target=_load_ahead, name="instrunet-load-ahead", daemon=True).start()
+
+    def _take(self, file: UploadedFile) -> None:
+        self.controller.add_file(file.key, file.name, file.path, file.n_bytes)
+
+    def _refuse(self, name: str, sentence: str) -> None:
+        self.controller.report("error", sentence)
+
+    def _arrange(self, _: Any = None) -> None:
+        """Show what has something to say."""
+        state = self.state
+        has_file, has_result = bool(state.recordings), state.reading is not None
+        self.uploader.compact = has_file
+        (self.remove_class if has_file else self.add_class)("in-empty")
+        for widget, is_shown in (
+            (self._introduction, not has_file),
+            (self.settings_toggle, has_file),
+            (self.settings, has_file),
+            (self._main, has_file),
+            (self.table, len(state.recordings) > 1),
+            (self.tabs, has_result),
+        ):
+            widget.layout.display = "" if is_shown else "none"
+        if has_result and not self.visualizations.children:
+            from .charts import VisualizationsTab
+
+            self.visualizations.children = (VisualizationsTab(state),)
+
+    def _list_recordings(self, _: Any = None) -> None:
+        if len(self.state.recordings) > 1:
+            self.table.rows = describe_rows(self.state)
+            self.table.current = self.state.selected
+
+    def _load_sound(self, _: Any = None) -> None:
+        recording = self.state.recording
+        if recording is None:
+            self.player.clear()
+        elif recording.path is None:
+            self.player.clear(hint=f"No sound: add {recording.name} to listen.")
+        else:
+            self.player.load(recording.key, recording.path, recording.name)
+
+    def _open_drawer(self, change: Any) -> None:
+        (self.settings.add_class if change.new else self.settings.remove_class)("is-open")
+
+
+def _load_ahead() -> None:
+    for name in _LOADED_AHEAD:
+        import_module(name)

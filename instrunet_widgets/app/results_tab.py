@@ -1,0 +1,53 @@
+"""The Results tab: a card per detected instrument, what is heard only in parts, and all eleven probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from ..results import Analysis
+from ..wording import SCOPE_SENTENCE
+from .buttons import CopyButton
+from .cards import draw_all_probabilities, draw_cards, write_as_text
+from .state import AppState, as_state
+
+
+class ResultsView(widgets.VBox):
+    """What was found, in words, numbers and small pictures.
+
+    Parameters
+    ----------
+    source : Analysis or AppState
+
+    Attributes
+    ----------
+    cards, probabilities : ipywidgets.HTML
+        What is on show; every name in them is escaped.
+    """
+
+    def __init__(self, source: Analysis | AppState) -> None:
+        self._state = as_state(source)
+        self.cards = widgets.HTML()
+        self.probabilities = widgets.HTML()
+        self._more = widgets.Accordion([self.probabilities], titles=("All eleven probabilities",), selected_index=None)
+        self._scope = widgets.HTML(f'<p class="in-scope">{SCOPE_SENTENCE}</p>')
+        self.copy = CopyButton(self.as_text, label="Copy as text")
+        super().__init__([self.cards, self._more, widgets.HBox([self._scope, self.copy])])
+        self.children[-1].add_class("in-results-foot")
+        self.add_class("instrunet")
+        self.add_class("in-results")
+        self._state.observe(self._draw, "reading")
+        self._draw()
+
+    def as_text(self) -> str:
+        """The results as plain text, for the clipboard."""
+        reading = self._state.reading
+        return "" if reading is None else write_as_text(reading.analysis, reading.timeline)
+
+    def _draw(self, _: Any = None) -> None:
+        reading = self._state.reading
+        if reading is None:
+            return
+        self.cards.value = draw_cards(reading.analysis, reading.timeline, is_partial=reading.is_partial)
+        self.probabilities.value = draw_all_probabilities(reading.analysis, reading.timeline)
