@@ -64,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
     if args.out.exists():
         raise ModelError(f"{args.out} exists; choose another name or remove it")
     from ..training.publish import write_model
-    from ..training.train import gather_training_set, train
+    from ..training.train import train
+    from ..training.training_set import gather_training_set
 
     config = read_config(args)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
@@ -93,7 +94,7 @@ def read_config(args: argparse.Namespace) -> Any:
     """
     import dataclasses
 
-    from ..training.train import TrainingConfig
+    from ..training.recipe import TrainingConfig
 
     config = TrainingConfig()
     if args.config is not None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import io
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from ..arrays import FloatArray
 
 
 def make_noise(n_samples: int, slope: float, sample_rate: int, rng: np.random.Generator) -> FloatArray:

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray
 from .feature_folder import to_decibels
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray
 from ..classifier import Calibration
 from ..decoding import aggregate, smooth
 from ..results import Thresholds
-
-FloatArray = npt.NDArray[np.float32]
 
 _GRID = np.linspace(0.02, 0.95, 94)
 # Own optimum and the optimum common to all instruments count alike: some fifty clips decide each of the former.

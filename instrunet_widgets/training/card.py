@@ -7,7 +7,8 @@ from typing import Any
 
 from ..instruments import INSTRUMENTS
 from ..wording import CONFIDENCE_WORDS
-from .train import TrainingConfig, TrainingSet
+from .recipe import TrainingConfig
+from .training_set import TrainingSet
 
 
 def write_card(

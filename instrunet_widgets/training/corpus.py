@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import FloatArray
 from ..config import FeatureConfig
 from ..errors import FeatureFolderError, InstruNetError
 from .acoustics import add_breath, record, saturate
@@ -24,8 +24,6 @@ from .negatives import make_noise_scene
 from .phrases import SLOT_SECONDS
 from .rendering import RENDER_RATE, Room, render_slots
 from .scores import Part
-
-FloatArray = npt.NDArray[np.float32]
 
 _SOUNDING_DB = -50.0
 _MIN_SOUNDING_BLOCKS = 2  # of 0.1 s; windows with less to hear are dropped

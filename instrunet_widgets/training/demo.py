@@ -11,13 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import FloatArray
 from .patches import patches_of
 from .rendering import RENDER_RATE, Room, render_parts
 from .scores import CC_EXPRESSION, CC_REVERB, CC_VIBRATO, Control, Note, Part, find_label_ranges
-
-FloatArray = npt.NDArray[np.float32]
 
 NAME = "seven-postcards"
 TITLE = "Seven Postcards"

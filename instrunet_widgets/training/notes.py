@@ -12,16 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import FloatArray
 from ..audio import load_audio
 from ..config import FeatureConfig
 from ..errors import AudioError, FeatureFolderError
 from ..features import LogMelExtractor, make_mel_filterbank
 from ..instruments import CODES
 from .feature_folder import from_decibels, write_feature_folder
-
-FloatArray = npt.NDArray[np.float32]
 
 _NAME = re.compile(r"(?P<instrument>[a-z-]+)_(?P<pitch>[A-G]s?\d)_(?P<length>[^_]+)_(?P<dynamics>[^_]+)_(?P<how>[^_]+)")
 _AUDIBLE = 1e-3  # of the peak: what comes before and after is cut away

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import FloatArray
 from ..classifier import FORMAT_VERSION, Calibration
 from ..config import FeatureConfig
 from ..errors import ModelError
@@ -24,9 +24,9 @@ from .card import write_card
 from .feature_folder import FeatureFolder
 from .metrics import merge_guitars, score
 from .network import build_network
-from .train import TrainingConfig, TrainingResult, TrainingSet, predict, write_history
-
-FloatArray = npt.NDArray[np.float32]
+from .recipe import TrainingConfig
+from .train import TrainingResult, predict, write_history
+from .training_set import TrainingSet
 
 
 @dataclass(frozen=True, eq=False)

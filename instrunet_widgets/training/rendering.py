@@ -16,12 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import FloatArray
 from ..errors import InstruNetError
 from .scores import Part, make_midi
-
-FloatArray = npt.NDArray[np.float32]
 
 RENDER_RATE = 44_100
 _SOUND_FONT_FOLDERS = tuple(

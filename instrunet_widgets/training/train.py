@@ -1,8 +1,6 @@
 """Train a network from feature folders: one function that reads from top to bottom.
 
-The first folder (IRMAS) is split by group into train, stop and test. The stop side chooses the epoch and later
-the calibration and thresholds; the test side is only scored. Further folders (isolated notes, rendered sound)
-join the training side, but for their own held-out groups, which are scored apart.
+What is learnt from, what ends the run and what is scored is said in `training_set`.
 
 A run keeps a checkpoint after every epoch and goes on from it when started again with the same settings; every
 batch is drawn from the seed, the epoch and the step, so an interrupted run ends like an uninterrupted one.
@@ -11,28 +9,25 @@ batch is drawn from the seed, the epoch and the step, so an interrupted run ends
 from __future__ import annotations
 
 import csv
-import dataclasses
 import hashlib
-import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ..errors import FeatureFolderError
-from .augmentation import AugmentationConfig, Batch, augment
+from ..arrays import FloatArray
+from .augmentation import Batch, augment
 from .checkpoint import BestEpoch, load_checkpoint, save_checkpoint
-from .feature_folder import FeatureFolder, join_feature_folders, read_feature_folder
-from .network import NetworkConfig, build_network
-from .splits import Split, split_by_group
+from .feature_folder import FeatureFolder
+from .network import build_network
+from .recipe import TrainingConfig
+from .training_set import TrainingSet
 
-FloatArray = npt.NDArray[np.float32]
 logger = logging.getLogger(__name__)
 
 HISTORY_FIELDS = (
@@ -44,95 +39,6 @@ HISTORY_FIELDS = (
     "learning_rate",
     "seconds",
 )
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """Everything that a run depends on besides the features.
-
-    Parameters
-    ----------
-    seed, fold : int
-    epochs : int
-    patience : int
-        Stop after so many epochs without a better stop score; 0 never does.
-    batch_size : int
-    learning_rate : float
-        Peak; one cosine down to zero after the warm-up.
-    warmup_epochs : float
-    weight_decay : float
-        Decoupled (AdamW), kernels only.
-    ema_momentum : float
-        Of the running average of the weights, which is what is kept.
-    low_target, high_target : float
-        Smoothed labels for absent and present.
-    network : NetworkConfig
-    augmentation : AugmentationConfig
-    """
-
-    seed: int = 0
-    fold: int = 0
-    epochs: int = 24
-    patience: int = 0
-    batch_size: int = 32
-    learning_rate: float = 3e-3
-    warmup_epochs: float = 1.0
-    weight_decay: float = 0.02
-    ema_momentum: float = 0.995
-    low_target: float = 0.02
-    high_target: float = 0.97
-    network: NetworkConfig = field(default_factory=NetworkConfig)
-    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
-
-    def to_json(self) -> str:
-        """As JSON text."""
-        return json.dumps(asdict(self), indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> TrainingConfig:
-        """From JSON text; settings left out keep their defaults.
-
-        Raises
-        ------
-        ValueError
-            If the text is no JSON object or names an unknown setting.
-        """
-        values = json.loads(text)
-        if not isinstance(values, dict):
-            raise ValueError("a training configuration is a JSON object")
-        nested = {"network": NetworkConfig, "augmentation": AugmentationConfig}
-        for owner, names in ((cls, values), *((kind, values.get(key, {})) for key, kind in nested.items())):
-            unknown = set(names) - {known.name for known in dataclasses.fields(owner)}
-            if unknown:
-                raise ValueError(f"unknown settings for {owner.__name__}: {', '.join(sorted(unknown))}")
-        network = dict(values.pop("network", {}))
-        if "stage_channels" in network:
-            network["stage_channels"] = tuple(network["stage_channels"])
-        augmentation = AugmentationConfig(**values.pop("augmentation", {}))
-        return cls(**values, network=NetworkConfig(**network), augmentation=augmentation)
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingSet:
-    """What a run learns from and is judged on.
-
-    Parameters
-    ----------
-    train : FeatureFolder
-        Training side of all folders.
-    stop, test : FeatureFolder
-        Of the first folder.
-    held_out : dict of str to FeatureFolder
-        Held-out groups of each further folder, by its name.
-    split : Split
-        Of all folders together, by file name.
-    """
-
-    train: FeatureFolder
-    stop: FeatureFolder
-    test: FeatureFolder
-    held_out: dict[str, FeatureFolder]
-    split: Split
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,42 +55,6 @@ class TrainingResult:
 
     model: Any
     history: list[dict[str, float]]
-
-
-def gather_training_set(
-    features: str | Path, extras: Sequence[str | Path] = (), *, fold: int = 0, seed: int = 0
-) -> TrainingSet:
-    """Read and split feature folders.
-
-    Parameters
-    ----------
-    features : str or Path
-        IRMAS features; clips with conflicting labels and exact repetitions are left out.
-    extras : sequence of str or Path
-        Further folders.
-    fold, seed : int
-
-    Raises
-    ------
-    FeatureFolderError
-        If a folder cannot be used or IRMAS features lack a class.
-    """
-    main = read_feature_folder(features)
-    main = main.subset(~main.label_conflict & ~main.duplicates)
-    if not main.targets.any(axis=0).all():
-        raise FeatureFolderError(f"{features} lacks clips of at least one of the eleven instruments")
-    split = split_by_group(main, fold=fold, seed=seed)
-    sides = {side: main.subset(np.isin(main.files, getattr(split, side))) for side in ("train", "stop", "test")}
-    train, held_out, names = [sides["train"]], {}, {"train": list(split.train), "test": list(split.test)}
-    for path in extras:
-        extra = read_feature_folder(path)
-        test = np.isin(extra.files, split_by_group(extra, fold=fold, seed=seed, need_all_classes=False).test)
-        train.append(extra.subset(~test))
-        held_out[Path(path).name] = extra.subset(test)
-        names["train"] += list(train[-1].files)
-        names["test"] += list(extra.files[test])
-    split = Split(seed, fold, tuple(names["train"]), split.stop, tuple(names["test"]))
-    return TrainingSet(join_feature_folders(train), sides["stop"], sides["test"], held_out, split)
 
 
 def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> TrainingResult:
@@ -223,32 +93,22 @@ def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> T
     history, best = checkpoint.history, checkpoint.best
 
     for epoch in range(len(history), config.epochs):
-        started, loss = time.monotonic(), 0.0
-        model.reset_metrics()  # train_on_batch returns the mean since the last reset
-        for batch in _prefetch(data, config, epoch, steps):
-            targets = config.low_target + (config.high_target - config.low_target) * batch.targets
-            loss = float(model.train_on_batch(batch.log_mels, targets))
+        if best is not None and config.patience and epoch - 1 - best.epoch >= config.patience:
+            break
+        started = time.monotonic()
+        loss = _train_epoch(model, data, config, epoch, steps)
         raw = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
-        optimizer.finalize_variable_values(model.trainable_variables)
-        stop = _score_stop(model, training_set.stop)
-        history.append(
-            {
-                "epoch": epoch + 1,
-                "loss": loss,
-                **stop,
-                "learning_rate": float(optimizer.learning_rate),
-                "seconds": time.monotonic() - started,
-            }
-        )
-        if best is None or stop["stop_average_precision"] > best.score:
-            best = BestEpoch(epoch, stop["stop_average_precision"], model.get_weights())
+        optimizer.finalize_variable_values(model.trainable_variables)  # the averaged weights
+        row = {"epoch": epoch + 1, "loss": loss, **_score_stop(model, training_set.stop)}
+        row |= {"learning_rate": float(optimizer.learning_rate), "seconds": time.monotonic() - started}
+        history.append(row)
+        if best is None or row["stop_average_precision"] > best.score:
+            best = BestEpoch(epoch, row["stop_average_precision"], model.get_weights())
         for variable, value in zip(model.trainable_variables, raw, strict=True):
             variable.assign(value)
         save_checkpoint(run_dir, variables, fingerprint, history, best)
         write_history(run_dir / "history.csv", history)
-        logger.info("%s", "  ".join(f"{key} {value:.4g}" for key, value in history[-1].items()))
-        if config.patience and epoch - best.epoch >= config.patience:
-            break
+        logger.info("%s", "  ".join(f"{key} {value:.4g}" for key, value in row.items()))
     if best is None:
         raise ValueError("epochs must be at least 1")
     model.set_weights(best.weights)
@@ -290,6 +150,16 @@ def _make_optimizer(config: TrainingConfig, steps: int) -> Any:
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
+
+
+def _train_epoch(model: Any, data: FeatureFolder, config: TrainingConfig, epoch: int, steps: int) -> float:
+    """One pass over the training side; gives its mean loss."""
+    loss = 0.0
+    model.reset_metrics()  # train_on_batch returns the mean since the last reset
+    for batch in _prefetch(data, config, epoch, steps):
+        targets = config.low_target + (config.high_target - config.low_target) * batch.targets
+        loss = float(model.train_on_batch(batch.log_mels, targets))
+    return loss
 
 
 def _prefetch(data: FeatureFolder, config: TrainingConfig, epoch: int, steps: int) -> Iterator[Batch]:

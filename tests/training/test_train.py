@@ -17,7 +17,9 @@ from instrunet_widgets.training.augmentation import AugmentationConfig, augment,
 from instrunet_widgets.training.calibration import fit_calibration, maximise_f1
 from instrunet_widgets.training.network import NetworkConfig, build_network
 from instrunet_widgets.training.publish import write_model
-from instrunet_widgets.training.train import TrainingConfig, gather_training_set, predict, train
+from instrunet_widgets.training.recipe import TrainingConfig
+from instrunet_widgets.training.train import TrainingResult, predict, train
+from instrunet_widgets.training.training_set import TrainingSet, gather_training_set
 
 SMALL = TrainingConfig(
     epochs=5,
@@ -28,21 +30,19 @@ SMALL = TrainingConfig(
 
 
 @pytest.fixture(scope="module")
-def training_set(banded_features: Path) -> train_module.TrainingSet:
+def training_set(banded_features: Path) -> TrainingSet:
     return gather_training_set(banded_features)
 
 
 @pytest.fixture(scope="module")
-def small_result(
-    training_set: train_module.TrainingSet, tmp_path_factory: pytest.TempPathFactory
-) -> train_module.TrainingResult:
+def small_result(training_set: TrainingSet, tmp_path_factory: pytest.TempPathFactory) -> TrainingResult:
     return train(training_set, SMALL, tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(scope="module")
 def small_model(
-    training_set: train_module.TrainingSet,
-    small_result: train_module.TrainingResult,
+    training_set: TrainingSet,
+    small_result: TrainingResult,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     out = tmp_path_factory.mktemp("models") / "small"
@@ -50,21 +50,21 @@ def small_model(
     return out
 
 
-def losses(result: train_module.TrainingResult) -> list[float]:
+def losses(result: TrainingResult) -> list[float]:
     return [row["loss"] for row in result.history]
 
 
-def test_loss_falls(small_result: train_module.TrainingResult) -> None:
+def test_loss_falls(small_result: TrainingResult) -> None:
     assert losses(small_result)[-1] < losses(small_result)[0]
 
 
-def test_two_runs_of_one_epoch_have_equal_losses(training_set: train_module.TrainingSet, tmp_path: Path) -> None:
+def test_two_runs_of_one_epoch_have_equal_losses(training_set: TrainingSet, tmp_path: Path) -> None:
     config = dataclasses.replace(SMALL, epochs=1)
     first, second = (losses(train(training_set, config, tmp_path / name)) for name in ("a", "b"))
     np.testing.assert_allclose(first, second, rtol=1e-4)
 
 
-def test_other_seed_has_another_loss(training_set: train_module.TrainingSet, tmp_path: Path) -> None:
+def test_other_seed_has_another_loss(training_set: TrainingSet, tmp_path: Path) -> None:
     results = [
         train(training_set, dataclasses.replace(SMALL, epochs=1, seed=seed), tmp_path / str(seed)) for seed in (1, 2)
     ]
@@ -72,8 +72,8 @@ def test_other_seed_has_another_loss(training_set: train_module.TrainingSet, tmp
 
 
 def test_interrupted_run_goes_on_and_ends_like_an_uninterrupted_one(
-    training_set: train_module.TrainingSet,
-    small_result: train_module.TrainingResult,
+    training_set: TrainingSet,
+    small_result: TrainingResult,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -93,13 +93,31 @@ def test_interrupted_run_goes_on_and_ends_like_an_uninterrupted_one(
     np.testing.assert_allclose(losses(resumed), losses(small_result), rtol=1e-3)
 
 
-def test_run_folder_of_other_settings_is_refused(training_set: train_module.TrainingSet, tmp_path: Path) -> None:
+def test_run_that_patience_ended_is_over_when_started_again(
+    training_set: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The score falls from the first epoch on, so patience 2 ends the run after the third.
+    calls: list[object] = []
+
+    def score_worse_and_worse(model: object, stop: object) -> dict[str, float]:
+        calls.append(model)
+        return {"stop_loss": 1.0, "stop_accuracy": 0.5, "stop_average_precision": 1.0 - len(calls) / 10}
+
+    monkeypatch.setattr(train_module, "_score_stop", score_worse_and_worse)
+    config = dataclasses.replace(SMALL, patience=2)
+    ended, again = (train(training_set, config, tmp_path) for _ in range(2))
+    assert len(calls) == len(ended.history) == len(again.history) == 3
+    for first, second in zip(ended.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_run_folder_of_other_settings_is_refused(training_set: TrainingSet, tmp_path: Path) -> None:
     train(training_set, dataclasses.replace(SMALL, epochs=1), tmp_path)
     with pytest.raises(FeatureFolderError, match="other settings"):
         train(training_set, dataclasses.replace(SMALL, epochs=1, learning_rate=1e-3), tmp_path)
 
 
-def test_damaged_checkpoint_is_named(training_set: train_module.TrainingSet, tmp_path: Path) -> None:
+def test_damaged_checkpoint_is_named(training_set: TrainingSet, tmp_path: Path) -> None:
     (tmp_path / "checkpoint.npz").write_bytes(b"half a file")
     with pytest.raises(FeatureFolderError, match=r"checkpoint\.npz is damaged"):
         train(training_set, SMALL, tmp_path)
@@ -112,14 +130,14 @@ def test_settings_survive_json_and_unknown_ones_are_refused() -> None:
 
 
 def test_export_equals_the_keras_network(
-    small_model: Path, small_result: train_module.TrainingResult, training_set: train_module.TrainingSet
+    small_model: Path, small_result: TrainingResult, training_set: TrainingSet
 ) -> None:
     expected = predict(small_result.model, training_set.test)
     run_network = Classifier.load(small_model).run_network
     np.testing.assert_allclose(run_network(training_set.test.decibels()), expected, atol=1e-4)
 
 
-def test_loaded_model_names_the_loud_band(small_model: Path, training_set: train_module.TrainingSet) -> None:
+def test_loaded_model_names_the_loud_band(small_model: Path, training_set: TrainingSet) -> None:
     test = training_set.test
     p = Classifier.load(small_model).predict_proba(test.decibels())
     # Five epochs of a tiny network; one in eleven would be chance.
@@ -139,7 +157,7 @@ def test_model_directory_is_complete(small_model: Path) -> None:
 
 
 def test_existing_model_is_not_overwritten(
-    small_model: Path, small_result: train_module.TrainingResult, training_set: train_module.TrainingSet
+    small_model: Path, small_result: TrainingResult, training_set: TrainingSet
 ) -> None:
     before = (small_model / "model.json").read_bytes()
     with pytest.raises(ModelError, match="exists"):

@@ -1,0 +1,77 @@
+"""What a run learns from and is judged on: feature folders, read, split by group and joined.
+
+The first folder (IRMAS) is split into train, stop and test. The stop side chooses the epoch and later the
+calibration and thresholds; the test side is only scored. Further folders (isolated notes, rendered sound) join the
+training side, but for their own held-out groups, which are scored apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import FeatureFolderError
+from .feature_folder import FeatureFolder, join_feature_folders, read_feature_folder
+from .splits import Split, split_by_group
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """What a run learns from and is judged on.
+
+    Parameters
+    ----------
+    train : FeatureFolder
+        Training side of all folders.
+    stop, test : FeatureFolder
+        Of the first folder.
+    held_out : dict of str to FeatureFolder
+        Held-out groups of each further folder, by its name.
+    split : Split
+        Of all folders together, by file name.
+    """
+
+    train: FeatureFolder
+    stop: FeatureFolder
+    test: FeatureFolder
+    held_out: dict[str, FeatureFolder]
+    split: Split
+
+
+def gather_training_set(
+    features: str | Path, extras: Sequence[str | Path] = (), *, fold: int = 0, seed: int = 0
+) -> TrainingSet:
+    """Read and split feature folders.
+
+    Parameters
+    ----------
+    features : str or Path
+        IRMAS features; clips with conflicting labels and exact repetitions are left out.
+    extras : sequence of str or Path
+        Further folders.
+    fold, seed : int
+
+    Raises
+    ------
+    FeatureFolderError
+        If a folder cannot be used or IRMAS features lack a class.
+    """
+    main = read_feature_folder(features)
+    main = main.subset(~main.label_conflict & ~main.duplicates)
+    if not main.targets.any(axis=0).all():
+        raise FeatureFolderError(f"{features} lacks clips of at least one of the eleven instruments")
+    split = split_by_group(main, fold=fold, seed=seed)
+    sides = {side: main.subset(np.isin(main.files, getattr(split, side))) for side in ("train", "stop", "test")}
+    train, held_out, names = [sides["train"]], {}, {"train": list(split.train), "test": list(split.test)}
+    for path in extras:
+        extra = read_feature_folder(path)
+        test = np.isin(extra.files, split_by_group(extra, fold=fold, seed=seed, need_all_classes=False).test)
+        train.append(extra.subset(~test))
+        held_out[Path(path).name] = extra.subset(test)
+        names["train"] += list(train[-1].files)
+        names["test"] += list(extra.files[test])
+    split = Split(seed, fold, tuple(names["train"]), split.stop, tuple(names["test"]))
+    return TrainingSet(join_feature_folders(train), sides["stop"], sides["test"], held_out, split)
