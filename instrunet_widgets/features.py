@@ -16,8 +16,6 @@ References
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
@@ -147,22 +145,6 @@ def is_silent(windows: FloatArray, sample_rate: int) -> npt.NDArray[np.bool_]:
     energy = np.add.reduceat(np.square(windows, dtype=np.float64), starts, axis=1)
     loudest = np.sqrt(energy / lengths).max(axis=1) if n_windows else np.zeros(0)
     return np.asarray(loudest < 10 ** (SILENCE_DBFS / 20))
-
-
-def count_windows(duration: float, *, window_seconds: float = 3.0, hop_seconds: float = 1.5) -> int:
-    """Number of windows needed so that every sample falls in at least one.
-
-    Parameters
-    ----------
-    duration, window_seconds, hop_seconds : float
-        Seconds.
-
-    Examples
-    --------
-    >>> [count_windows(d) for d in (0.1, 3.0, 3.1, 4.5, 180.0)]
-    [1, 1, 2, 2, 119]
-    """
-    return 1 + math.ceil(max(0.0, duration - window_seconds) / hop_seconds)
 
 
 class WindowFramer:
