@@ -20,7 +20,7 @@ PACKAGE_FOLDER = Path(instrunet_widgets.__file__).parent
 # of a subpackage may have a row of its own, and its neighbours in the subpackage are always open to it.
 FOUNDATION = frozenset({"arrays", "config", "errors", "instruments", "wording"})
 RESULTS = FOUNDATION | {"results", "timeline"}
-INFERENCE = RESULTS | {"audio", "features", "overview", "decoding", "classifier", "pipeline"}
+INFERENCE = RESULTS | {"summary", "audio", "features", "overview", "decoding", "classifier", "pipeline"}
 ALLOWED: dict[str, frozenset[str]] = {
     "arrays": frozenset(),
     "config": frozenset(),
@@ -29,6 +29,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "wording": frozenset(),
     "timeline": FOUNDATION,
     "results": FOUNDATION | {"timeline"},
+    "summary": RESULTS,
     "audio": FOUNDATION,
     "features": FOUNDATION | {"audio"},
     "overview": RESULTS,

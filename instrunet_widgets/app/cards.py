@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from ..instruments import instrument_by_code
 from ..results import Analysis, Segment, Timeline
+from ..summary import explain_nothing, list_facts
 from ..wording import (
     SCOPE_SENTENCE,
     confidence_in_words,
     escape_unprintable,
     format_percent,
-    format_time,
     format_time_range,
     presence_in_words,
 )
@@ -82,30 +82,6 @@ def draw_all_probabilities(analysis: Analysis, timeline: Timeline) -> str:
     )
 
 
-def explain_nothing(analysis: Analysis, timeline: Timeline) -> str:
-    """Why no instrument is named, as a sentence with the figures."""
-    if analysis.silent.all():
-        return "The recording is silent throughout, so there is no instrument to name."
-    best = int(timeline.scores.argmax())
-    name = instrument_by_code(analysis.instruments[best]).name
-    return (
-        "No instrument stands out in the recording as a whole: the highest score is that of "
-        f"{name} with {format_percent(float(timeline.scores[best]))}, and "
-        f"{format_percent(float(timeline.recording_thresholds[best]))} would be needed."
-    )
-
-
-def describe_recording(analysis: Analysis) -> str:
-    """Length and format, for example "3:12 · 44.1 kHz stereo · MP3"."""
-    facts = [format_time(analysis.duration) if analysis.duration >= 1 else f"{analysis.duration:.2f} s"]
-    channels = {0: "", 1: "mono", 2: "stereo"}.get(analysis.n_channels, f"{analysis.n_channels} channels")
-    rate = f"{analysis.sample_rate / 1000:g} kHz" if analysis.sample_rate else ""
-    facts += [part for part in (f"{rate} {channels}".strip(), analysis.audio_format) if part]
-    if n_silent := int(analysis.silent.sum()):
-        facts.append(f"{n_silent} of {analysis.n_windows} windows silent")
-    return " · ".join(facts)
-
-
 def write_as_text(analysis: Analysis, timeline: Timeline) -> str:
     """The results as plain text, a line per instrument.
 
@@ -113,7 +89,7 @@ def write_as_text(analysis: Analysis, timeline: Timeline) -> str:
     -------
     text : str
     """
-    lines = [f"{escape_unprintable(analysis.audio_name)} ({describe_recording(analysis)})", ""]
+    lines = [f"{escape_unprintable(analysis.audio_name)} ({', '.join(list_facts(analysis))})", ""]
     lines += [_write_line(timeline, code) for code in timeline.detected] or [explain_nothing(analysis, timeline)]
     if timeline.heard_in_parts:
         lines += ["", "Heard only in parts:", *(_write_line(timeline, code) for code in timeline.heard_in_parts)]

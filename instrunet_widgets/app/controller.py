@@ -68,7 +68,6 @@ class Controller:
             Where its content is.
         n_bytes : int
         """
-        self.state.messages = ()
         if _is_saved_analysis(name, path):
             self._restore(key, name, path)
             return

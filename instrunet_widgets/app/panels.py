@@ -11,8 +11,8 @@ import ipywidgets as widgets
 
 from ..examples import example_names, example_path
 from ..instruments import instrument_by_code
+from ..summary import list_facts
 from ..wording import escape_unprintable, format_percent, format_time
-from .cards import describe_recording
 from .controller import Controller
 from .state import Activity, AppState, Recording
 
@@ -135,7 +135,7 @@ class TrackHeading(widgets.HTML):
             self.value = ""
             return
         name = escape(escape_unprintable(recording.name))
-        facts = describe_recording(recording.analysis) if recording.analysis else _describe_file(recording)
+        facts = " · ".join(list_facts(recording.analysis)) if recording.analysis else _describe_file(recording)
         self.value = f"<h2 dir='auto'>{name}</h2><p>{escape(facts)}</p>"
 
 

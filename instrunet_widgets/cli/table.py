@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ..instruments import instrument_by_code
 from ..results import Analysis, Timeline
+from ..summary import explain_nothing, list_facts
 from ..wording import (
     SCOPE_SENTENCE,
     confidence_in_words,
@@ -57,7 +58,7 @@ def print_report(console: Console, analysis: Analysis, timeline: Timeline) -> No
     if timeline.detected:
         console.print(_make_table(console, timeline))
     else:
-        _print(console, _explain_nothing(analysis, timeline))
+        _print(console, explain_nothing(analysis, timeline))
     if timeline.heard_in_parts:
         console.print()
         _print(console, "Heard only in parts:")
@@ -126,29 +127,7 @@ def _list_in_parts(console: Console, timeline: Timeline) -> Table:
 
 
 def _describe_recording(analysis: Analysis) -> str:
-    facts = [format_time(analysis.duration) if analysis.duration >= 1 else f"{analysis.duration:.2f} s"]
-    if analysis.audio_format:
-        facts.append(analysis.audio_format)
-    if analysis.sample_rate:
-        facts.append(f"{analysis.sample_rate / 1000:g} kHz")
-    if analysis.n_channels:
-        facts.append({1: "mono", 2: "stereo"}.get(analysis.n_channels, f"{analysis.n_channels} channels"))
-    n_silent = int(analysis.silent.sum())
-    if n_silent:
-        facts.append(f"{n_silent} of {analysis.n_windows} windows silent")
-    return f"{escape_unprintable(analysis.audio_name)} ({', '.join(facts)})"
-
-
-def _explain_nothing(analysis: Analysis, timeline: Timeline) -> str:
-    if analysis.silent.all():
-        return "The recording is silent throughout, so there is no instrument to name."
-    best = int(timeline.scores.argmax())
-    name = instrument_by_code(analysis.instruments[best]).name
-    score, threshold = float(timeline.scores[best]), float(timeline.recording_thresholds[best])
-    return (
-        "No instrument stands out in the recording as a whole: the highest score is that of "
-        f"{name} with {format_percent(score)}, and {format_percent(threshold)} would be needed."
-    )
+    return f"{escape_unprintable(analysis.audio_name)} ({', '.join(list_facts(analysis))})"
 
 
 def _name_with_confidence(code: str, timeline: Timeline) -> str:
