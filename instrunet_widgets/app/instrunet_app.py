@@ -118,7 +118,7 @@ class InstruNetApp(widgets.VBox):
     def _build(self) -> None:
         state, controller = self.state, self.controller
         self.uploader = Uploader(folder=self.folder, on_file=self._take, on_problem=self._refuse)
-        self.player = Player()
+        self.player = Player(find_path=self._find_path)
         self.heartbeat = Heartbeat()
         self.settings = SettingsPanel(state)
         self.actions = ActionPanel(state, controller)
@@ -185,14 +185,18 @@ class InstruNetApp(widgets.VBox):
             self.table.rows = describe_rows(self.state)
             self.table.current = self.state.selected
 
+    def _find_path(self, key: str) -> Path | None:
+        return next((found.path for found in self.state.recordings if found.key == key), None)
+
     def _load_sound(self, _: Any = None) -> None:
         recording = self.state.recording
-        if recording is None:
-            self.player.clear()
-        elif recording.path is None:
-            self.player.clear(hint=f"No sound: add {recording.name} to listen.")
-        else:
-            self.player.load(recording.key, recording.path, recording.name)
+        has_sound = recording is not None and recording.path is not None
+        with self.player.hold_sync():
+            if recording is not None and recording.key != self.player.source_key:
+                self.player.loop_start = self.player.loop_end = None
+            self.player.source_key = recording.key if recording is not None and has_sound else ""
+            self.player.duration = recording.analysis.duration if recording is not None and recording.analysis else 0.0
+            self.player.hint = f"No sound: add {recording.name} to listen." if recording and not has_sound else ""
 
     def _open_drawer(self, change: Any) -> None:
         (self.settings.add_class if change.new else self.settings.remove_class)("is-open")
