@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -136,8 +137,11 @@ class Classifier:
             )
         if not len(thresholds.window) == len(calibration.slope) == len(calibration.offset) == len(instruments):
             raise ModelError(f"{path / 'model.json'} does not hold one threshold and calibration per instrument")
-        if not (calibration.slope > 0).all():
-            raise ModelError(f"{path / 'model.json'} holds a calibration that is not increasing")
+        if not ((calibration.slope > 0).all() and np.isfinite([calibration.slope, calibration.offset]).all()):
+            raise ModelError(
+                f"{path / 'model.json'} holds a calibration that is not finite and increasing; "
+                "copy or train the model again"
+            )
         open_network = _open_onnx if runtime == "onnx" else _open_keras
         return cls(
             name=str(description.get("name") or path.name),
@@ -256,9 +260,17 @@ def _read_checked(path: Path, hashes: Mapping[str, str]) -> bytes:
 def _read_mel(path: Path, hashes: Mapping[str, str], features: FeatureConfig) -> FloatArray:
     import io
 
-    with np.load(io.BytesIO(_read_checked(path / "mel.npz", hashes)), allow_pickle=False) as file:
-        mel_filterbank, front_end = np.asarray(file["mel_filterbank"], dtype=np.float32), str(file["features"])
-    if json.loads(front_end) != asdict(features):  # some differences leave every shape as it was
+    content = _read_checked(path / "mel.npz", hashes)
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            mel_filterbank, front_end = np.asarray(file["mel_filterbank"], dtype=np.float32), str(file["features"])
+        is_own = json.loads(front_end) == asdict(features)  # some differences leave every shape as it was
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"{path / 'mel.npz'} does not hold a mel matrix and its front end ({error}); it may come from an older "
+            "version, so train the model again"
+        ) from error
+    if not is_own:
         raise ModelError(
             f"the front end in {path / 'model.json'} is not the one that the network was trained on (mel.npz states "
             f"{front_end}); copy the whole model directory again"
@@ -281,6 +293,10 @@ def _open_onnx(path: Path, hashes: Mapping[str, str], features: FeatureConfig) -
     name = session.get_inputs()[0].name
     if tuple(session.get_inputs()[0].shape[1:]) != (features.n_mels, features.n_frames):
         raise ModelError(f"{path / 'network.onnx'} takes {session.get_inputs()[0].shape}, not what model.json says")
+    if session.get_outputs()[0].shape[1:] != [len(CODES)]:
+        raise ModelError(
+            f"{path / 'network.onnx'} gives {session.get_outputs()[0].shape}, not one number an instrument"
+        )
     return lambda log_mels: np.asarray(session.run(None, {name: log_mels})[0])
 
 

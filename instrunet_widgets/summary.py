@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .instruments import instrument_by_code
 from .results import Analysis, Timeline
-from .wording import format_percent, format_time
+from .wording import format_percent, format_seconds, format_time
 
 
 def list_facts(analysis: Analysis) -> tuple[str, ...]:
@@ -19,7 +19,7 @@ def list_facts(analysis: Analysis) -> tuple[str, ...]:
     facts : tuple of str
         For example ``("3:12", "MP3", "44.1 kHz", "stereo", "2 of 127 windows silent")``.
     """
-    facts = [format_time(analysis.duration) if analysis.duration >= 1 else f"{analysis.duration:.2f} s"]
+    facts = [format_time(analysis.duration) if analysis.duration >= 1 else format_seconds(analysis.duration)]
     if analysis.audio_format:
         facts.append(analysis.audio_format)
     if analysis.sample_rate:

@@ -109,6 +109,23 @@ def format_time(seconds: float, *, tenths: bool = False) -> str:
     return f"{head}:{rest // 10:02}" + (f".{rest % 10}" if tenths else "")
 
 
+def format_seconds(seconds: float) -> str:
+    """Write a short length of time in milliseconds below a tenth of a second, else in seconds.
+
+    Parameters
+    ----------
+    seconds : float >= 0
+
+    Examples
+    --------
+    >>> [format_seconds(s) for s in (0.00002, 0.0454, 0.25, 12.0)]
+    ['<1 ms', '45 ms', '0.25 s', '12 s']
+    """
+    if seconds < 0.1:
+        return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "<1 ms"
+    return f"{seconds:.3g} s"
+
+
 def format_time_range(start: float, end: float) -> str:
     """Write a time range as m:ss-m:ss, with tenths where whole seconds would make it look empty.
 

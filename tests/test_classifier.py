@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -121,6 +122,30 @@ def test_foreign_description_is_refused(copied_model: Path, change: dict[str, ob
 def test_description_that_is_no_description_is_refused(copied_model: Path, content: str) -> None:
     (copied_model / "model.json").write_text(content, encoding="utf-8")
     with pytest.raises(ModelError, match=r"model\.json"):
+        Classifier.load(copied_model)
+
+
+@pytest.mark.parametrize("key", ["slope", "offset"])
+def test_calibration_that_is_no_number_is_refused(copied_model: Path, key: str) -> None:
+    file = copied_model / "model.json"
+    description = json.loads(file.read_text(encoding="utf-8"))
+    description["calibration"][key][3] = float("nan")
+    file.write_text(json.dumps(description), encoding="utf-8")
+    with pytest.raises(ModelError, match="not finite and increasing"):
+        Classifier.load(copied_model)
+
+
+@pytest.mark.parametrize("is_archive", [True, False])
+def test_mel_matrix_of_an_older_kind_is_named(copied_model: Path, is_archive: bool) -> None:
+    path, description = copied_model / "mel.npz", copied_model / "model.json"
+    if is_archive:  # without its front end
+        np.savez(path, mel_filterbank=np.zeros((128, 1025), dtype=np.float32))
+    else:
+        path.write_bytes(b"something else")
+    content = json.loads(description.read_text(encoding="utf-8"))
+    content["sha256"]["mel.npz"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    description.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"mel\.npz does not hold a mel matrix"):
         Classifier.load(copied_model)
 
 

@@ -206,6 +206,44 @@ def test_facts_and_warnings_of_the_file_are_kept(classifier, read_from):
     assert analysis.warnings == ("made.wav is cut off.",)
 
 
+def test_progress_and_cancelling_may_be_given_by_position(classifier, read_from):
+    read_from([make_tone("cel", 4.0)])
+    seen = []
+    analyze("made.wav", seen.append, lambda: False, classifier=classifier)
+    assert seen[-1].stage == "done"
+
+
+@pytest.mark.parametrize(
+    ("sound", "part_of_warning"),
+    [
+        (np.full(1, 0.3, dtype=np.float32), "too short to tell instruments apart (<1 ms)"),
+        (make_tone("cel", 0.1), "too short to tell instruments apart (0.1 s)"),
+        (np.full(SAMPLE_RATE * 4, -0.5, dtype=np.float32), "constant offset (DC)"),
+        (np.float32(0.9) + np.float32(0.1) * make_tone("cel", 4.0), "constant offset (DC)"),
+    ],
+    ids=["one sample", "a tenth of a second", "DC", "quiet tone on DC"],
+)
+def test_sound_that_tells_little_is_analysed_with_a_warning(sound, part_of_warning, classifier, read_from):
+    read_from(in_blocks(sound, 7_000))
+    (_, warning) = analyze("made.wav", classifier=classifier).warnings
+    assert warning.startswith("made.wav ")
+    assert part_of_warning in warning
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        make_tone("cel", 0.25),
+        np.float32(0.01) + make_tone("cel", 4.0),
+        np.full(SAMPLE_RATE * 4, 1e-5, dtype=np.float32),
+    ],
+    ids=["short note", "slight offset", "silence with the rounding of a converter"],
+)
+def test_ordinary_sound_gives_no_warning(sound, classifier, read_from):
+    read_from([sound])
+    assert analyze("made.wav", classifier=classifier).warnings == ("made.wav is cut off.",)
+
+
 def test_content_and_a_name_can_be_given_instead_of_a_path(classifier, tmp_path):
     path = tmp_path / "upload.tmp"
     soundfile.write(path, make_tone("cel", 4), SAMPLE_RATE, format="FLAC")

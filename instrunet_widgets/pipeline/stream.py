@@ -18,6 +18,7 @@ from ..errors import AudioError, Cancelled
 from ..features import WindowFramer, is_silent
 from ..overview import OverviewBuilder
 from ..results import Analysis, BoolArray, FloatArray
+from .doubts import SoundDoubts
 from .progress import Progress, StageTimes, WindowBatch
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ BATCH_WINDOWS = 16
 
 def analyze(
     source: AudioSource,
+    on_progress: Callable[[Progress], object] | None = None,
+    cancel: Callable[[], bool] | None = None,
     *,
     classifier: Classifier | None = None,
     window_config: WindowConfig | None = None,
-    on_progress: Callable[[Progress], object] | None = None,
-    cancel: Callable[[], bool] | None = None,
     name: str | None = None,
     stage_times: StageTimes | None = None,
 ) -> Analysis:
@@ -42,14 +43,14 @@ def analyze(
     ----------
     source : str, path, bytes or binary file
         The recording: a file, or the content of one.
-    classifier : Classifier, optional
-        The network; the shipped one if none is given. Load it once to analyse many recordings.
-    window_config : WindowConfig, optional
-        How densely windows are cut; every 1.5 s if none is given.
     on_progress : callable, optional
         Called with a `Progress` before the first and after every batch of windows.
     cancel : callable, optional
         Asked before every batch of windows; returns True to stop.
+    classifier : Classifier, optional
+        The network; the shipped one if none is given. Load it once to analyse many recordings.
+    window_config : WindowConfig, optional
+        How densely windows are cut; every 1.5 s if none is given.
     name : str, optional
         File name to show, for recordings that come without one.
     stage_times : StageTimes, optional
@@ -149,6 +150,7 @@ class _Run:
         self._hop_seconds = round(hop_seconds * config.sample_rate) / config.sample_rate
         self._framer = WindowFramer(config, hop_seconds)
         self._overview = OverviewBuilder(config, self._hop_seconds)
+        self._doubts = SoundDoubts(reader.name)
         self._probabilities: list[FloatArray] = []
         self._silent: list[BoolArray] = []
         self._n_windows = 0
@@ -165,6 +167,7 @@ class _Run:
         for block in self._times.measure_each("decode", blocks):
             with self._times.measure("overview"):
                 self._overview.add_sound(block)
+                self._doubts.add(block)
             with self._times.measure("features"):
                 waiting = np.concatenate([waiting, self._framer.push(block)])
             # One window stays back, so that the end of the sound always comes with a batch.
@@ -231,6 +234,6 @@ class _Run:
             sample_rate=reader.sample_rate,
             n_channels=reader.n_channels,
             audio_format=reader.format,
-            warnings=tuple(reader.warnings),
+            warnings=(*reader.warnings, *self._doubts.list_sentences(self._config.sample_rate)),
             instruments=tuple(classifier.instruments),
         )
