@@ -57,7 +57,7 @@ LATE_EXCEPTIONS = frozenset({("results", "decoding"), ("results", "export")})
 # that importing the module does not load them. Names for type checkers alone (`if TYPE_CHECKING`) are free.
 OPEN_LIBRARIES = frozenset({"numpy", "scipy"})
 ALLOWED_LIBRARIES: dict[str, dict[str, str]] = {
-    "soundfile": {"audio": "", "training": ""},
+    "soundfile": {"audio": "", "training": "", "app.preview": "late"},
     "av": {"audio": "", "training": ""},
     "soxr": {"audio": "", "training": ""},
     "librosa": {"features": "late", "training": "late"},

@@ -94,7 +94,7 @@ class Uploader(anywidget.AnyWidget):
         Whether a file is arriving. Read only.
     """
 
-    _esm = join_scripts("attaching.js", "uploader.js")
+    _esm = join_scripts("common.js", "uploader.js")
     _css = STATIC_FOLDER / "widgets.css"
 
     compact = traitlets.Bool(False).tag(sync=True)

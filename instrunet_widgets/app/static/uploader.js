@@ -3,15 +3,6 @@ const N_CHUNKS_AHEAD = 4;
 const SLOW_AFTER = 10_000; // ms without an answer until the page says that it waits
 const LOST_AFTER = 120_000;
 
-function makeKey() {
-  if (globalThis.crypto.randomUUID) return crypto.randomUUID(); // missing where the page came over plain http
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
 function formatMegabytes(nBytes) {
   const megabytes = nBytes / 1e6;
   return megabytes < 10 ? megabytes.toFixed(1) : String(Math.round(megabytes));
