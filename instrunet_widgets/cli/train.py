@@ -59,7 +59,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, write the model, print its scores."""
-    require_libraries("instrunet train", "keras", "sklearn", "librosa")
+    require_libraries("instrunet train", "tensorflow", "keras", "sklearn", "librosa", "tf2onnx", "onnx")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if args.out.exists():
         raise ModelError(f"{args.out} exists; choose another name or remove it")
@@ -100,7 +100,12 @@ def read_config(args: argparse.Namespace) -> Any:
     if args.config is not None:
         try:
             config = TrainingConfig.from_json(args.config.read_text(encoding="utf-8"))
-        except (OSError, ValueError, TypeError) as error:
+        except OSError as error:
+            raise FeatureFolderError(f"the settings file {args.config} cannot be read: {error.strerror}") from error
+        except (ValueError, TypeError) as error:
             raise FeatureFolderError(f"the settings in {args.config} cannot be used: {error}") from error
     given = {name: getattr(args, name) for name in ("epochs", "seed", "fold")}
-    return dataclasses.replace(config, **{name: value for name, value in given.items() if value is not None})
+    try:
+        return dataclasses.replace(config, **{name: value for name, value in given.items() if value is not None})
+    except ValueError as error:
+        raise FeatureFolderError(f"the run cannot begin: {error}") from error

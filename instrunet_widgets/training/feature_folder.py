@@ -244,6 +244,8 @@ def _check_front_end(path: Path, config: FeatureConfig) -> None:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise FeatureFolderError(f"{path} is not valid JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise FeatureFolderError(f"{path} does not describe a front end; copy or make the features again")
     wanted = asdict(config)
     differing = [
         f"{key} is {found.get(key)}, the network needs {value}"

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 from .augmentation import AugmentationConfig
 from .network import NetworkConfig
+from .splits import N_FOLDS
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class TrainingConfig:
         Smoothed labels for absent and present.
     network : NetworkConfig
     augmentation : AugmentationConfig
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range; the message says which and what is allowed.
     """
 
     seed: int = 0
@@ -48,6 +54,24 @@ class TrainingConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
+    def __post_init__(self) -> None:
+        for name, least in (("seed", 0), ("fold", 0), ("epochs", 1), ("patience", 0), ("batch_size", 1)):
+            value = getattr(self, name)
+            if type(value) is not int or value < least:
+                raise ValueError(f"{name} must be a whole number, {least} or more, got {value!r}")
+        if self.fold >= N_FOLDS:
+            raise ValueError(f"fold must be from 0 to {N_FOLDS - 1}, got {self.fold}")
+        for name in ("learning_rate", "warmup_epochs", "weight_decay"):
+            value = getattr(self, name)
+            if type(value) not in (int, float) or not 0 <= value < float("inf"):
+                raise ValueError(f"{name} must be a number, 0 or more, got {value!r}")
+        if not 0 < self.ema_momentum < 1:
+            raise ValueError(f"ema_momentum must lie between 0 and 1, got {self.ema_momentum!r}")
+        if not 0 <= self.low_target < self.high_target <= 1:
+            raise ValueError(
+                f"the targets must satisfy 0 <= low < high <= 1, got {self.low_target!r} and {self.high_target!r}"
+            )
+
     def to_json(self) -> str:
         """As JSON text."""
         return json.dumps(asdict(self), indent=2) + "\n"
@@ -59,12 +83,14 @@ class TrainingConfig:
         Raises
         ------
         ValueError
-            If the text is no JSON object or names an unknown setting.
+            If the text is no JSON object, names an unknown setting or holds a value out of range.
         """
         values = json.loads(text)
         if not isinstance(values, dict):
             raise ValueError("a training configuration is a JSON object")
         nested = {"network": NetworkConfig, "augmentation": AugmentationConfig}
+        if not all(isinstance(values.get(key, {}), dict) for key in nested):
+            raise ValueError("network and augmentation are JSON objects")
         for owner, names in ((cls, values), *((kind, values.get(key, {})) for key, kind in nested.items())):
             unknown = set(names) - {known.name for known in dataclasses.fields(owner)}
             if unknown:

@@ -57,8 +57,14 @@ def gather_training_set(
     Raises
     ------
     FeatureFolderError
-        If a folder cannot be used or IRMAS features lack a class.
+        If a folder cannot be used, IRMAS features lack a class, or two folders have the same name.
     """
+    names_of_folders = [Path(path).resolve().name for path in (features, *extras)]
+    if len(set(names_of_folders)) < len(names_of_folders):
+        raise FeatureFolderError(
+            f"two of the feature folders {', '.join(map(str, (features, *extras)))} have the same name, by which "
+            "groups and scores are told apart; rename one"
+        )
     main = read_feature_folder(features)
     main = main.subset(~main.label_conflict & ~main.duplicates)
     if not main.targets.any(axis=0).all():

@@ -129,6 +129,39 @@ def test_settings_survive_json_and_unknown_ones_are_refused() -> None:
         TrainingConfig.from_json('{"learning_rat": 1}')
 
 
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{"epochs": 0}', "epochs must be a whole number, 1 or more, got 0"),
+        ('{"batch_size": 2.5}', "batch_size"),
+        ('{"fold": 5}', "fold must be from 0 to 4"),
+        ('{"learning_rate": "fast"}', "learning_rate must be a number"),
+        ('{"ema_momentum": 1}', "ema_momentum"),
+        ('{"low_target": 0.9, "high_target": 0.1}', "targets"),
+        ('{"network": []}', "JSON objects"),
+        ("[]", "JSON object"),
+    ],
+)
+def test_impossible_settings_are_refused(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        TrainingConfig.from_json(text)
+
+
+def test_run_without_epochs_is_refused_in_one_sentence(
+    banded_features: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["train", "--features", str(banded_features), "--out", str(tmp_path / "mine"), "--epochs", "0"]
+    assert main(arguments) == 1
+    assert capsys.readouterr().err == (
+        "instrunet: the run cannot begin: epochs must be a whole number, 1 or more, got 0\n"
+    )
+
+
+def test_folders_of_one_name_are_refused(banded_features: Path, tmp_path: Path) -> None:
+    with pytest.raises(FeatureFolderError, match="have the same name"):
+        gather_training_set(banded_features, [tmp_path / "a" / banded_features.name])
+
+
 def test_export_equals_the_keras_network(
     small_model: Path, small_result: TrainingResult, training_set: TrainingSet
 ) -> None:
