@@ -15,6 +15,7 @@ from ..export.names import name_files
 from ..results import Analysis
 from ..wording import escape_unprintable
 from .buttons import DownloadButton
+from .panels import show
 from .state import AppState, as_state
 
 PREVIEW_CHARACTERS = 1_500
@@ -103,7 +104,7 @@ class ExportView(widgets.VBox):
     def _draw(self, _: Any = None) -> None:
         reading = self._state.reading
         n_done = len(self._get_analyses())
-        self.save_all.layout.display = "" if n_done > 1 else "none"
+        show(self.save_all, n_done > 1)
         if reading is None or reading.is_partial:
             return
         chosen = self._chosen

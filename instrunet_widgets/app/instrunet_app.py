@@ -20,7 +20,7 @@ from .buttons import Heartbeat
 from .controller import Controller
 from .export_tab import ExportView
 from .file_table import FileTable
-from .panels import ActionPanel, ExamplePicker, MessagePanel, TrackHeading, describe_rows
+from .panels import ActionPanel, ExamplePicker, MessagePanel, TrackHeading, describe_rows, show
 from .player import Player
 from .results_tab import ResultsView
 from .settings import SettingsPanel
@@ -75,7 +75,7 @@ class InstruNetApp(widgets.VBox):
             self.add_class(name)
         self._arrange()
         if audio is not None:
-            self.open(audio)
+            self.open_file(audio)
 
     # -- for exploratory work ------------------------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class InstruNetApp(widgets.VBox):
     def decoding(self, config: DecodingConfig) -> None:
         self.state.decoding = config
 
-    def open(self, audio: str | Path) -> None:
+    def open_file(self, audio: str | Path) -> None:
         """Open a recording, or a saved analysis, that is on the kernel's disk.
 
         Raises
@@ -123,7 +123,7 @@ class InstruNetApp(widgets.VBox):
         self.settings = SettingsPanel(state)
         self.actions = ActionPanel(state, controller)
         self.messages = MessagePanel(state, controller)
-        self.examples = ExamplePicker(self.open)
+        self.examples = ExamplePicker(self.open_file)
         self.table = FileTable(on_open=controller.select, on_remove=controller.remove)
         self.heading = TrackHeading(state)
         self.results, self.export = ResultsView(state), ExportView(state)
@@ -174,7 +174,7 @@ class InstruNetApp(widgets.VBox):
             (self.table, len(state.recordings) > 1),
             (self.tabs, has_result),
         ):
-            widget.layout.display = "" if is_shown else "none"
+            show(widget, is_shown)
         if has_result and not self.visualizations.children:
             from .charts import VisualizationsTab
 

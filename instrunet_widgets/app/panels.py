@@ -36,11 +36,10 @@ class ActionPanel(widgets.VBox):
 
     def __init__(self, state: AppState, controller: Controller) -> None:
         self._state, self._controller = state, controller
-        wide = widgets.Layout(width="auto")
-        self.analyze = widgets.Button(description="Analyze Track", button_style="primary", layout=wide)
+        self.analyze = widgets.Button(description="Analyze Track", button_style="primary", layout={"width": "auto"})
         self.analyze.add_class("in-analyze")
-        self.cancel = widgets.Button(description="Cancel", layout=wide)
-        self.progress = widgets.FloatProgress(min=0, max=1, layout=wide)
+        self.cancel = widgets.Button(description="Cancel", layout={"width": "auto"})
+        self.progress = widgets.FloatProgress(min=0, max=1, layout={"width": "auto"})
         self.status = widgets.HTML()
         self.status.add_class("in-status")
         line = widgets.HBox([self.status, self.cancel])
@@ -55,8 +54,9 @@ class ActionPanel(widgets.VBox):
 
     def _draw(self, _: Any = None) -> None:
         activity, n_waiting = self._state.activity, len(self._controller.waiting)
-        self._busy.layout.display = "" if activity else "none"
-        self.analyze.layout.display = "" if n_waiting and not activity else "none"
+        show(self._busy, activity is not None)
+        show(self.analyze, n_waiting > 0 and activity is None)
+        show(self, n_waiting > 0 or activity is not None)
         self.analyze.description = "Analyze Track" if n_waiting < 2 else f"Analyze {n_waiting} Tracks"
         if activity:
             self.progress.value = activity.fraction or 0.0
@@ -85,7 +85,7 @@ class MessagePanel(widgets.VBox):
 
     def _draw(self, _: Any = None) -> None:
         messages = self._state.messages
-        self.dismiss.layout.display = "" if messages else "none"
+        show(self, bool(messages))
         lines = "".join(
             f"<p class='in-message in-{message.kind}'><b>{_SIGNS[message.kind]}:</b> {escape(message.text)}</p>"
             for message in messages
@@ -106,7 +106,7 @@ class ExamplePicker(widgets.HBox):
         buttons = []
         for name in example_names():
             title = name.replace("-", " ").title()
-            button = widgets.Button(description=f"Try the example: {title}", layout=widgets.Layout(width="auto"))
+            button = widgets.Button(description=f"Try the example: {title}", layout={"width": "auto"})
             button.add_class("in-quiet")
             button.on_click(lambda _, name=name: open_path(example_path(name)))
             buttons.append(button)
@@ -126,16 +126,17 @@ class TrackHeading(widgets.HTML):
         self._state = state
         super().__init__()
         self.add_class("in-heading")
-        state.observe(self._draw, ["recordings", "selected"])
+        state.observe(self._draw, ["recordings", "selected", "activity"])
         self._draw()
 
     def _draw(self, _: Any = None) -> None:
-        recording = self._state.recording
+        recording, activity = self._state.recording, self._state.activity
         if recording is None:
             self.value = ""
             return
         name = escape(escape_unprintable(recording.name))
-        facts = " · ".join(list_facts(recording.analysis)) if recording.analysis else _describe_file(recording)
+        is_running = activity is not None and activity.name == recording.name
+        facts = " · ".join(list_facts(recording.analysis) if recording.analysis else _list_file(recording, is_running))
         self.value = f"<h2 dir='auto'>{name}</h2><p>{escape(facts)}</p>"
 
 
@@ -177,7 +178,13 @@ def _describe_row(state: AppState, recording: Recording) -> dict[str, Any]:
     return row
 
 
-def _describe_file(recording: Recording) -> str:
-    size = f"{recording.n_bytes / 1e6:.1f} MB" if recording.n_bytes else ""
-    status = "could not be analysed" if recording.problem else "not analysed yet"
-    return " · ".join(part for part in (size, status) if part)
+def _list_file(recording: Recording, is_running: bool) -> list[str]:
+    size = [f"{recording.n_bytes / 1e6:.1f} MB"] if recording.n_bytes else []
+    if is_running:
+        return [*size, "being analysed"]
+    return [*size, "could not be analysed" if recording.problem else "not analysed yet"]
+
+
+def show(widget: widgets.DOMWidget, is_shown: bool) -> None:
+    """Show or hide a widget."""
+    widget.layout.display = None if is_shown else "none"

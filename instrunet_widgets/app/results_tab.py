@@ -10,6 +10,7 @@ from ..results import Analysis
 from ..wording import SCOPE_SENTENCE
 from .buttons import CopyButton
 from .cards import draw_all_probabilities, draw_cards, write_as_text
+from .panels import show
 from .state import AppState, as_state
 
 
@@ -24,26 +25,36 @@ class ResultsView(widgets.VBox):
     ----------
     cards, probabilities : ipywidgets.HTML
         What is on show; every name in them is escaped.
+    more : ipywidgets.ToggleButton
+        Unfolds `probabilities`.
     """
 
     def __init__(self, source: Analysis | AppState) -> None:
         self._state = as_state(source)
         self.cards = widgets.HTML()
         self.probabilities = widgets.HTML()
-        self._more = widgets.Accordion([self.probabilities], titles=("All eleven probabilities",), selected_index=None)
+        self.more = widgets.ToggleButton(description="Show all eleven probabilities")
+        self.more.add_class("in-more")
         self._scope = widgets.HTML(f'<p class="in-scope">{SCOPE_SENTENCE}</p>')
         self.copy = CopyButton(self.as_text, label="Copy as text")
-        super().__init__([self.cards, self._more, widgets.HBox([self._scope, self.copy])])
+        super().__init__([self.cards, self.more, self.probabilities, widgets.HBox([self._scope, self.copy])])
         self.children[-1].add_class("in-results-foot")
         self.add_class("instrunet")
         self.add_class("in-results")
+        self.more.observe(self._unfold, "value")
         self._state.observe(self._draw, "reading")
+        self._unfold()
         self._draw()
 
     def as_text(self) -> str:
         """The results as plain text, for the clipboard."""
         reading = self._state.reading
         return "" if reading is None else write_as_text(reading.analysis, reading.timeline)
+
+    def _unfold(self, _: Any = None) -> None:
+        is_open = self.more.value
+        self.more.description = f"{'Hide' if is_open else 'Show'} all eleven probabilities"
+        show(self.probabilities, is_open)
 
     def _draw(self, _: Any = None) -> None:
         reading = self._state.reading

@@ -7,11 +7,11 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..config import MAX_SMOOTHING_WINDOWS, DecodingConfig
+from .panels import show
 from .state import AppState
 
 FIRST_FIXED_THRESHOLD = 0.5
 LONGEST_MIN_SEGMENT = 10.0
-_WIDE = widgets.Layout(width="auto")
 
 
 class SettingsPanel(widgets.VBox):
@@ -35,21 +35,21 @@ class SettingsPanel(widgets.VBox):
         self._is_following = False
         config = state.decoding
         self.aggregation = widgets.RadioButtons(
-            options=[("Mean: what characterises the whole", "mean"), ("Max: what is heard anywhere", "max")],
+            options=[("Mean: typical of the whole", "mean"), ("Max: heard anywhere in it", "max")],
             value=config.aggregation,
-            layout=_WIDE,
+            layout={"width": "auto"},
         )
         self.is_auto = widgets.Checkbox(
-            description="Auto: the network's own for each instrument", value=True, indent=False, layout=_WIDE
+            description="Auto (one for each instrument)", value=True, indent=False, layout={"width": "auto"}
         )
         self.threshold = widgets.FloatSlider(
-            value=FIRST_FIXED_THRESHOLD, min=0, max=1, step=0.01, readout_format=".2f", layout=_WIDE
+            value=FIRST_FIXED_THRESHOLD, min=0, max=1, step=0.01, readout_format=".2f", layout={"width": "auto"}
         )
-        self.smoothing = widgets.IntSlider(value=3, min=1, max=MAX_SMOOTHING_WINDOWS, layout=_WIDE)
+        self.smoothing = widgets.IntSlider(value=3, min=1, max=MAX_SMOOTHING_WINDOWS, layout={"width": "auto"})
         self.min_segment = widgets.FloatSlider(
-            value=0, min=0, max=LONGEST_MIN_SEGMENT, step=0.5, readout_format=".1f", layout=_WIDE
+            value=0, min=0, max=LONGEST_MIN_SEGMENT, step=0.5, readout_format=".1f", layout={"width": "auto"}
         )
-        self.reset = widgets.Button(description="Reset to defaults", layout=_WIDE)
+        self.reset = widgets.Button(description="Reset to defaults", layout={"width": "auto"})
         self.reset.add_class("in-quiet")
         super().__init__(
             [
@@ -104,7 +104,7 @@ class SettingsPanel(widgets.VBox):
         self._show_threshold()
 
     def _show_threshold(self) -> None:
-        self.threshold.layout.display = "none" if self.is_auto.value else ""
+        show(self.threshold, not self.is_auto.value)
 
     def _reset(self, _: Any) -> None:
         self._state.decoding = DecodingConfig()

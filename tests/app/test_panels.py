@@ -28,7 +28,7 @@ def test_analyze_is_offered_only_when_there_is_something_to_analyse(tmp_path: Pa
     panel = ActionPanel(controller.state, controller)
     assert panel.analyze.layout.display == "none"
     add(controller, write_tones(tmp_path, "one.wav", ("cel", 4.0)), "a")
-    assert (panel.analyze.layout.display, panel.analyze.description) == ("", "Analyze Track")
+    assert (panel.analyze.layout.display, panel.analyze.description) == (None, "Analyze Track")
     add(controller, write_tones(tmp_path, "two.wav", ("vio", 4.0)), "b")
     assert panel.analyze.description == "Analyze 2 Tracks"
     panel.analyze.click()
@@ -42,17 +42,18 @@ def test_progress_and_cancel_are_there_only_while_it_runs(tmp_path: Path) -> Non
     seen = []
 
     def watch(change) -> None:
-        seen.append((panel._busy.layout.display, panel.progress.value, panel.status.value))
+        shown = [panel.layout.display, panel._busy.layout.display, panel.cancel.layout.display]
+        seen.append((shown, panel.progress.value, panel.status.value))
         if panel.progress.value:
             panel.cancel.click()
 
     add(controller, write_tones(tmp_path, "long.wav", ("cel", 200.0)), "a")
     controller.state.observe(watch, "activity")
     panel.analyze.click()
-    assert seen[0][0] == "" and "Opening" in seen[0][2]
+    assert seen[0][0] == [None] * 3 and "Opening" in seen[0][2]
     assert 0 < seen[-2][1] < 0.5 and "Listening" in seen[-2][2]
     assert panel._busy.layout.display == "none"
-    assert panel.analyze.layout.display == ""  # it can be started again
+    assert panel.analyze.layout.display is None  # it can be started again
 
 
 def test_click_inside_a_running_kernel_returns_at_once(tmp_path: Path) -> None:
@@ -92,7 +93,7 @@ def test_messages_are_escaped_and_can_be_dismissed() -> None:
     assert "&lt;script&gt;" in panel.text.value and "<script>" not in panel.text.value
     assert "role='alert'" in panel.text.value
     panel.dismiss.click()
-    assert panel.text.value == "" and panel.dismiss.layout.display == "none"
+    assert panel.text.value == "" and panel.layout.display == "none"
 
 
 def test_only_the_latest_messages_are_kept() -> None:

@@ -59,3 +59,9 @@ def test_reset_brings_everything_back(panel: SettingsPanel) -> None:
     panel.reset.click()
     assert panel.state.decoding == DecodingConfig()
     assert (panel.is_auto.value, panel.threshold.value, panel.min_segment.value) == (True, 0.5, 0.0)
+
+
+def test_hiding_the_threshold_hides_nothing_else(panel: SettingsPanel) -> None:
+    others = (panel.aggregation, panel.is_auto, panel.smoothing, panel.min_segment, panel.reset)
+    assert panel.threshold.layout.display == "none"
+    assert [control.layout.display for control in others] == [None] * 5
