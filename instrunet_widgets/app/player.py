@@ -19,7 +19,7 @@ import traitlets
 
 from ..errors import Cancelled, InstruNetError
 from .preview import MEDIA_TYPES, find_sound
-from .scripts import STATIC_FOLDER, join_scripts
+from .scripts import join_scripts
 from .sending import Offer, Sender
 
 SECONDS_BETWEEN_REPORTS = 0.25
@@ -55,7 +55,6 @@ class Player(anywidget.AnyWidget):
     """
 
     _esm = join_scripts("common.js", "receiving.js", "playback.js", "keyboard.js", "player.js")
-    _css = STATIC_FOLDER / "widgets.css"
 
     source_key = traitlets.Unicode("").tag(sync=True)
     duration = traitlets.Float(0.0).tag(sync=True)

@@ -22,7 +22,7 @@ import anywidget
 import traitlets
 
 from ..wording import escape_unprintable
-from .scripts import STATIC_FOLDER, join_scripts
+from .scripts import join_scripts
 
 CHUNK_BYTES = 512 * 1024
 MAX_OPEN_UPLOADS = 8
@@ -95,7 +95,6 @@ class Uploader(anywidget.AnyWidget):
     """
 
     _esm = join_scripts("common.js", "uploader.js")
-    _css = STATIC_FOLDER / "widgets.css"
 
     compact = traitlets.Bool(False).tag(sync=True)
     formats = traitlets.Unicode(FORMATS_LINE).tag(sync=True)
