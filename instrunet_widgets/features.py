@@ -101,18 +101,33 @@ class LogMelExtractor:
                 log_mels[row] = self._log_mel(window / peak)
         return log_mels
 
-    def _log_mel(self, window: FloatArray) -> FloatArray:
-        """Log-mel spectrogram of one peak-normalised window that is not all zeros."""
+    def measure_power(self, sound: FloatArray) -> FloatArray:
+        """Mel power of sound of any length, without normalisation.
+
+        Parameters
+        ----------
+        sound : np.ndarray [shape=(n_samples,), dtype=float32]
+
+        Returns
+        -------
+        power : np.ndarray [shape=(n_mels, n_frames), dtype=float32]
+            One frame every `hop_length` samples, the first over the first `win_length` samples.
+        """
         from scipy.fft import rfft
 
+        config = self.config
+        frames = sliding_window_view(sound, config.win_length)[:: config.hop_length]
+        spectrum = rfft(frames * self._hann, n=config.n_fft, axis=-1)
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        return (power @ self._mel).T
+
+    def _log_mel(self, window: FloatArray) -> FloatArray:
+        """Log-mel spectrogram of one peak-normalised window that is not all zeros."""
         config = self.config
         # Only the win_length samples under the Hann window count; where they lie in the FFT is a matter of phase.
         reach = config.n_fft // 2 - (config.n_fft - config.win_length) // 2
         padded = np.pad(window, (reach, config.win_length))
-        frames = sliding_window_view(padded, config.win_length)[:: config.hop_length][: config.n_frames]
-        spectrum = rfft(frames * self._hann, n=config.n_fft, axis=-1)
-        power = np.square(spectrum.real) + np.square(spectrum.imag)
-        mel = (power @ self._mel).T
+        mel = self.measure_power(padded[: (config.n_frames - 1) * config.hop_length + config.win_length])
         decibels = 10.0 * np.log10(np.maximum(mel, _AMIN))
         return np.maximum(decibels - decibels.max(), -config.top_db)
 

@@ -234,6 +234,24 @@ def slaney_corners(config: FeatureConfig) -> npt.NDArray[np.float64]:
     return np.where(mels < knee_mel, mels * hz_per_mel, knee * np.exp((mels - knee_mel) * step))
 
 
+def slaney_filterbank(config: FeatureConfig) -> FloatArray:
+    """Weights of the mel bands over the bins of the FFT, each band of area 1; what librosa computes.
+
+    Parameters
+    ----------
+    config : FeatureConfig
+
+    Returns
+    -------
+    mel_filterbank : np.ndarray [shape=(n_mels, 1 + n_fft // 2), dtype=float32]
+    """
+    corners = slaney_corners(config)[:, np.newaxis]
+    lower, centre, upper = corners[:-2], corners[1:-1], corners[2:]
+    hertz = np.fft.rfftfreq(config.n_fft, 1 / config.sample_rate)
+    slopes = np.minimum((hertz - lower) / (centre - lower), (upper - hertz) / (upper - centre))
+    return (np.maximum(slopes, 0) * 2 / (upper - lower)).astype(np.float32)
+
+
 def _quantise(power: FloatArray) -> npt.NDArray[np.uint8]:
     """Power as decibels below the loudest cell, 0..255."""
     loudest = power.max(initial=0.0)

@@ -1,0 +1,84 @@
+"""What all charts on the time axis have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bqplot
+import ipywidgets as widgets
+
+from ...results import Analysis
+from ..state import AppState, Reading, as_state
+from ..styles import Styles
+from .frame import TimeFrame
+
+AXIS_LABEL = "Time (min:s)"
+
+
+class ChartView(widgets.VBox):
+    """A heading, and below it a figure or a sentence why there is none.
+
+    Subclasses make their marks in `_build` and fill them in `_draw`.
+
+    Parameters
+    ----------
+    source : Analysis or AppState
+        An analysis to show on its own, or the state of an app to follow.
+    frame : TimeFrame, optional
+        The time axis to share with other charts; without one the chart stands alone and brings its own.
+
+    Attributes
+    ----------
+    figure : bqplot.Figure
+    head : ipywidgets.HBox
+        The line above the figure.
+    note : ipywidgets.HTML
+        The sentence that stands in for the figure.
+    """
+
+    title = ""
+    explanation = ""
+
+    def __init__(self, source: Analysis | AppState, *, frame: TimeFrame | None = None) -> None:
+        self._state = as_state(source)
+        self._frame = frame or TimeFrame(self._state, label=AXIS_LABEL)
+        self.head = widgets.HBox([widgets.HTML(f"<h3>{self.title}</h3><span>{self.explanation}</span>")])
+        self.head.add_class("in-chart-head")
+        self.note = widgets.HTML(layout={"display": "none"})
+        self.note.add_class("in-chart-note")
+        self.figure = self._build(self._frame)
+        super().__init__([self.head, self.figure, self.note, *([] if frame else [Styles()])])
+        self.add_class("instrunet")
+        self.add_class("in-chart")
+        self._state.observe(self._follow_reading, "reading")
+        self._state.observe(self._follow_view, "view")
+        self._follow_reading()
+
+    def _build(self, frame: TimeFrame) -> bqplot.Figure:
+        """Make the figure, still empty."""
+        raise NotImplementedError
+
+    def _draw(self, reading: Reading) -> str:
+        """Fill the marks; return a sentence instead where there is nothing to draw them from."""
+        raise NotImplementedError
+
+    def _draw_view(self, reading: Reading) -> None:
+        """Follow a change of the visible range; the scale has moved already."""
+
+    def _follow_reading(self, _: Any = None) -> None:
+        reading = self._state.reading
+        sentence = self._draw(reading) if reading else "Nothing has been analysed yet."
+        self.note.value = sentence and f"<p>{sentence}</p>"
+        self.note.layout.display = "" if sentence else "none"
+        self.figure.layout.display = "none" if sentence else ""
+
+    def _follow_view(self, _: Any = None) -> None:
+        if self._state.reading:
+            self._draw_view(self._state.reading)
+
+
+def explain_missing_sound(reading: Reading) -> str:
+    """Why there is no picture of the sound, as a sentence."""
+    if reading.is_partial:
+        return "It is drawn when the whole recording has been heard."
+    return "Only results were saved, not the sound: analyse the recording again to see it."

@@ -1,0 +1,127 @@
+"""The sound itself: lowest and highest sample of every stretch of time."""
+
+from __future__ import annotations
+
+import bqplot
+import numpy as np
+import numpy.typing as npt
+
+from ...results import Analysis
+from ..state import AppState, Reading
+from .chart import ChartView, explain_missing_sound
+from .close_up import CloseUp, CloseUpLoader
+from .curves import column_seconds, cut_out, thin_out
+from .frame import TimeFrame, make_axis
+
+_LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)
+SAMPLE_RATE = 16_000
+MAX_BINS = 2_000
+_COLOUR = "var(--in-accent, #1f5fa8)"
+
+
+class WaveformView(ChartView):
+    """The waveform; where the charts are zoomed in, its finer shape is read from the file.
+
+    Parameters
+    ----------
+    source : Analysis or AppState
+    frame : TimeFrame, optional
+        See `ChartView`.
+    loader : CloseUpLoader, optional
+        Where close-ups come from; charts of one app share it.
+
+    Attributes
+    ----------
+    outline : bqplot.Lines
+        Along the highest samples and back along the lowest.
+    """
+
+    title = "Waveform"
+    explanation = "amplitude, full scale is 1"
+
+    def __init__(
+        self, source: Analysis | AppState, *, frame: TimeFrame | None = None, loader: CloseUpLoader | None = None
+    ) -> None:
+        self._loader: CloseUpLoader | None = None
+        super().__init__(source, frame=frame)
+        self._loader = loader or CloseUpLoader(self._state)
+        self._loader.observe(self._follow_view, "close_up")
+
+    def _build(self, frame: TimeFrame) -> bqplot.Figure:
+        self._scale = bqplot.LinearScale(min=-1.0, max=1.0, allow_padding=False)
+        self.outline = bqplot.Lines(
+            x=[0.0, 1.0],
+            y=[0.0, 0.0],
+            scales={"x": frame.scale, "y": self._scale},
+            fill="inside",
+            fill_colors=[_COLOUR],
+            colors=[_COLOUR],
+            close_path=True,
+            stroke_width=1.0,
+        )
+        self.axis = make_axis(self._scale, {-1.0: "-1", 0.0: "0", 1.0: "1"})
+        figure = frame.make_figure([self.outline], 80, self.axis)
+        figure.add_class("in-waveform")
+        return figure
+
+    def _draw(self, reading: Reading) -> str:
+        overview = reading.analysis.overview
+        if overview is None or not len(overview.envelope):
+            return explain_missing_sound(reading)
+        peak = float(np.abs(overview.envelope).max())
+        limit = next((limit for limit in _LIMITS if peak <= limit), float(np.ceil(peak)))
+        if limit != self._scale.max:
+            self._scale.min, self._scale.max = -limit, limit
+            with self.axis.hold_sync():
+                self.axis.tick_labels = {str(value): f"{value:g}" for value in (-limit, 0, limit)} | (
+                    {"-1": "-1", "1": "1"} if limit == 1 else {}
+                )
+                self.axis.tick_values = np.array([-limit, 0.0, limit])
+        self._draw_view(reading)
+        return ""
+
+    def _draw_view(self, reading: Reading) -> None:
+        overview = reading.analysis.overview
+        if overview is None or not len(overview.envelope):
+            return
+        close_up = self._loader.close_up if self._loader else None
+        visible = self._frame.visible
+        times, envelope = join_close_up(reading.analysis, overview.envelope, close_up)
+        part = cut_out(times, visible.start, visible.end)
+        times, heights = times[part], envelope[part].T.astype(np.float64)
+        lowest = thin_out(times, heights[:1], 2 * MAX_BINS)
+        highest = thin_out(times, heights[1:], 2 * MAX_BINS)
+        with self.outline.hold_sync():
+            self.outline.x = np.concatenate([highest[0], lowest[0][::-1]])
+            self.outline.y = np.concatenate([highest[1][0], lowest[1][0, ::-1]])
+
+
+def join_close_up(
+    analysis: Analysis, envelope: npt.NDArray[np.float32], close_up: CloseUp | None
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
+    """The envelope with its time, finer where there is a close-up.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    envelope : np.ndarray [shape=(n_bins, 2)]
+        Of the overview.
+    close_up : CloseUp or None
+
+    Returns
+    -------
+    times : np.ndarray [shape=(n,)]
+        Middle of each bin, s.
+    envelope : np.ndarray [shape=(n, 2)]
+    """
+    seconds = column_seconds(len(envelope), 1 / SAMPLE_RATE, analysis.duration)
+    times = np.minimum((np.arange(len(envelope)) + 0.5) * seconds, analysis.duration)
+    if close_up is None or close_up.analysis is not analysis:
+        return times, envelope
+    fine = close_up.envelope
+    fine_times = close_up.start + (np.arange(len(fine)) + 0.5) * (close_up.end - close_up.start) / len(fine)
+    before, after = times < close_up.start, times > close_up.end
+    return (
+        np.concatenate([times[before], fine_times, times[after]]),
+        np.concatenate([envelope[before], fine, envelope[after]]),
+    )
