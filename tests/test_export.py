@@ -70,11 +70,11 @@ def test_several_recordings_in_a_format_for_one_are_refused(tmp_path):
 def test_csv_of_one_recording_has_a_row_per_window():
     content = encode(make_analysis(), DecodingConfig()).decode()
     rows = list(csv.reader(io.StringIO(content, newline="")))
-    assert rows[0] == ["file", "window_start", "window_end", "silent", *CODES]
-    no_flute = ["0"] * 11
+    assert rows[0] == ["file", "window_start", "window_end", "silent", *CODES, *(f"{code}_raw" for code in CODES)]
+    nothing = ["0"] * 22
     assert rows[1][:4] == ["music.wav", "0", "3", "false"]
     assert rows[2][:4] == ["music.wav", "1.5", "4.5", "false"]
-    assert rows[3] == ["music.wav", "3", "6", "true", *no_flute]
+    assert rows[3] == ["music.wav", "3", "6", "true", *nothing]
     assert [row[4 + FLUTE] for row in rows[1:]] == ["0.4", "0.4", "0", "0"]
     assert len(rows) == 5
 

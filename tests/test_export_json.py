@@ -79,7 +79,8 @@ def test_json_holds_what_was_added_to_the_structure():
     assert (document["audio_format"], document["sample_rate_hz"], document["n_channels"]) == ("WAV", 44100, 2)
     assert document["warnings"] == ["The file is cut off."]
     assert document["silent_windows"] == [2]
-    assert document["threshold"] is None
+    assert (document["threshold"], document["threshold_source"]) == (None, "model")
+    assert document["library_versions"]["numpy"] == np.__version__
     assert document["min_segment_sec"] == 0.0
     assert document["detected"] == [{"instrument": "pia", "name": "piano", "score": 0.9, "threshold": 0.7}]
     assert document["scores"]["flu"] == 0.5

@@ -126,7 +126,7 @@ def plan_outputs(wishes: Mapping[ExportFormat, str], recordings: Sequence[Path],
 
 
 def _is_table(format_: ExportFormat, path: Path) -> bool:
-    return format_.encode_many is not None and path.suffix.casefold() == format_.extension
+    return format_.encode_many is not None and path.suffix.casefold() == Path(f"x{format_.extension}").suffix
 
 
 def _check_targets(targets: Sequence[Target], recordings: Sequence[Path], force: bool) -> None:

@@ -92,6 +92,47 @@ FORMATS: tuple[ExportFormat, ...] = (
         encode=_import_encode("csv_format"),
         encode_many=_import_encode_many("csv_format"),
     ),
+    ExportFormat(
+        key="segments",
+        title="CSV of time ranges",
+        extension=".segments.csv",
+        media_type="text/csv",
+        description="One row per time range.",
+        encode=_import_encode("segments_format"),
+        encode_many=_import_encode_many("segments_format"),
+    ),
+    ExportFormat(
+        key="labels",
+        title="Audacity labels",
+        extension=".labels.txt",
+        media_type="text/plain",
+        description="Time ranges as a label track for Audacity.",
+        encode=_import_encode("audacity_format"),
+    ),
+    ExportFormat(
+        key="raven",
+        title="Raven selection table",
+        extension=".selections.txt",
+        media_type="text/tab-separated-values",
+        description="Time ranges as a selection table for Raven.",
+        encode=_import_encode("raven_format"),
+    ),
+    ExportFormat(
+        key="vtt",
+        title="WebVTT subtitles",
+        extension=".vtt",
+        media_type="text/vtt",
+        description="Subtitles that name who plays, for players.",
+        encode=_import_encode("vtt_format"),
+    ),
+    ExportFormat(
+        key="jams",
+        title="JAMS",
+        extension=".jams",
+        media_type="application/json",
+        description="Tags and time ranges as JAMS, for music research.",
+        encode=_import_encode("jams_format"),
+    ),
 )
 
 

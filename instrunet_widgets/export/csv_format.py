@@ -4,7 +4,8 @@ Comma-separated, UTF-8 without a byte order mark, a point as decimal mark, quote
 cell that a spreadsheet would take for a formula is preceded by an apostrophe (`guard_formula`).
 
 One recording: ``file``, ``window_start``, ``window_end`` (s; the last window may reach beyond the end of the
-recording), ``silent`` (true or false), then the smoothed probability of each instrument.
+recording), ``silent`` (true or false), then the smoothed probability of each instrument under its code
+(``cel``) and the raw one that the network gave (``cel_raw``).
 
 Several recordings: ``file``, ``duration`` (s), ``detected`` (codes, highest score first, joined by "; "), the
 score of each instrument, ``model``, ``model_hash``, and the settings ``aggregation``, ``threshold`` (a number
@@ -17,6 +18,8 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from ..config import DecodingConfig
 from ..results import Analysis
@@ -33,27 +36,28 @@ def encode(analysis: Analysis, config: DecodingConfig) -> bytes:
     ----------
     analysis : Analysis
     config : DecodingConfig
-        Only its smoothing matters here.
+        Only its smoothing matters here, and not for the raw columns.
 
     Returns
     -------
     content : bytes
     """
-    smoothed = analysis.decode(config).smoothed
+    matrix = np.hstack([analysis.decode(config).smoothed, analysis.probabilities]).tolist()
     header = ["file", "window_start", "window_end", "silent", *analysis.instruments]
+    header += [f"{code}_raw" for code in analysis.instruments]
     name = guard_formula(analysis.audio_name)
     starts = analysis.window_starts.tolist()
     rows = (
         [
             name,
-            _number(start),
-            _number(start + analysis.window_seconds),
+            write_number(start),
+            write_number(start + analysis.window_seconds),
             "true" if is_silent else "false",
-            *map(_number, probabilities),
+            *map(write_number, values),
         ]
-        for start, is_silent, probabilities in zip(starts, analysis.silent.tolist(), smoothed.tolist(), strict=True)
+        for start, is_silent, values in zip(starts, analysis.silent.tolist(), matrix, strict=True)
     )
-    return _write_table([header, *rows])
+    return write_table([header, *rows])
 
 
 def encode_many(analyses: Sequence[Analysis], config: DecodingConfig) -> bytes:
@@ -72,7 +76,7 @@ def encode_many(analyses: Sequence[Analysis], config: DecodingConfig) -> bytes:
     codes = list(dict.fromkeys(code for analysis in analyses for code in analysis.instruments))
     header = ["file", "duration", "detected", *codes, "model", "model_hash"]
     header += ["aggregation", "threshold", "smoothing", "min_segment"]
-    return _write_table([header, *(_summarise(analysis, config, codes) for analysis in analyses)])
+    return write_table([header, *(_summarise(analysis, config, codes) for analysis in analyses)])
 
 
 def guard_formula(text: str) -> str:
@@ -97,10 +101,10 @@ def guard_formula(text: str) -> str:
 
 def _summarise(analysis: Analysis, config: DecodingConfig, codes: Sequence[str]) -> list[str]:
     timeline = analysis.decode(config)
-    scores = dict(zip(analysis.instruments, map(_number, timeline.scores.tolist()), strict=True))
+    scores = dict(zip(analysis.instruments, map(write_number, timeline.scores.tolist()), strict=True))
     return [
         guard_formula(analysis.audio_name),
-        _number(analysis.duration),
+        write_number(analysis.duration),
         "; ".join(timeline.detected),
         *(scores.get(code, "") for code in codes),
         guard_formula(analysis.model_name),
@@ -108,15 +112,23 @@ def _summarise(analysis: Analysis, config: DecodingConfig, codes: Sequence[str])
         config.aggregation,
         "auto" if config.threshold == "auto" else repr(float(config.threshold)),
         str(int(config.smoothing_windows)),
-        _number(config.min_segment_seconds),
+        write_number(config.min_segment_seconds),
     ]
 
 
-def _number(value: float) -> str:
+def write_number(value: float) -> str:
+    """Six decimals without zeros at the end.
+
+    Examples
+    --------
+    >>> write_number(0.4), write_number(3.0)
+    ('0.4', '3')
+    """
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
-def _write_table(rows: Iterable[Sequence[str]]) -> bytes:
+def write_table(rows: Iterable[Sequence[str]]) -> bytes:
+    """Comma-separated UTF-8 with the line ends of RFC 4180."""
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue().encode("utf-8")

@@ -10,7 +10,6 @@ A new key leaves the schema version as it is; a changed or removed one raises it
 from __future__ import annotations
 
 import json
-from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import Any
 
@@ -22,6 +21,7 @@ from ..results import Analysis, FloatArray, Timeline
 from .json_document import SCHEMA_VERSION
 from .json_reader import config_from_json, from_json
 from .names import replace_surrogates, strip_folder
+from .versions import instrunet_version, library_versions
 
 __all__ = ["SCHEMA_VERSION", "config_from_json", "encode", "from_json", "load_schema", "to_json"]
 
@@ -72,9 +72,11 @@ def _build_document(analysis: Analysis, timeline: Timeline) -> dict[str, Any]:
         "aggregation": config.aggregation,
         "smoothing": int(config.smoothing_windows),
         "threshold": None if config.threshold == "auto" else float(config.threshold),
+        "threshold_source": "model" if config.threshold == "auto" else "user",
         "min_segment_sec": float(config.min_segment_seconds),
         "schema_version": SCHEMA_VERSION,
-        "instrunet_version": _installed_version(),
+        "instrunet_version": instrunet_version(),
+        "library_versions": library_versions(),
         "model": {
             "name": replace_surrogates(analysis.model_name),
             "hash": replace_surrogates(analysis.model_hash),
@@ -166,10 +168,3 @@ def _lay_out(document: dict[str, Any]) -> str:
 
 def _join_lines(opening: str, items: list[str], closing: str) -> str:
     return f"{opening}\n    " + ",\n    ".join(items) + f"\n  {closing}"
-
-
-def _installed_version() -> str:
-    try:
-        return version("instrunet-widgets")
-    except PackageNotFoundError:  # run from its source without being installed
-        return "unknown"
