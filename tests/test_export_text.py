@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_subtitles_hold_exactly_the_time_ranges():
         duration=89.1234,
     )
     cues = read_cues(write("vtt", analysis))
-    assert all(one[1] <= other[0] for one, other in zip(cues, cues[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(cues))
     for code, name in (("pia", "piano"), ("gac", "acoustic guitar")):
         joined = []
         for start, end, text in cues:

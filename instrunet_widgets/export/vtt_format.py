@@ -7,6 +7,8 @@ milliseconds, as the format wants it.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ..config import DecodingConfig
 from ..instruments import instrument_by_code
 from ..results import Analysis, Segment
@@ -41,7 +43,7 @@ def _cut_into_stretches(segments: tuple[Segment, ...]) -> list[tuple[int, int, l
     changes = sorted({time for start, end, _ in in_ms for time in (start, end)})
     waiting, heard = in_ms[::-1], []
     stretches = []
-    for start, end in zip(changes, changes[1:], strict=False):
+    for start, end in pairwise(changes):
         while waiting and waiting[-1][0] <= start:
             heard.append(waiting.pop())
         heard = [one for one in heard if one[1] > start]
