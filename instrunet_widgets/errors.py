@@ -23,5 +23,9 @@ class ExportError(InstruNetError):
     """A result cannot be written, or a saved result cannot be read."""
 
 
+class ServerError(InstruNetError):
+    """The app cannot be served as a page."""
+
+
 class Cancelled(InstruNetError):
     """The caller asked to stop; nothing was changed."""

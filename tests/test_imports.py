@@ -76,7 +76,10 @@ ALLOWED_LIBRARIES: dict[str, dict[str, str]] = {
     "anywidget": {"app": ""},
     "traitlets": {"app": "", "server": ""},
     "IPython": {"app": ""},
+    "jupyter_client": {"server": ""},
     "jupyter_server": {"server": ""},
+    "nbclient": {"server": ""},
+    "nbformat": {"server": ""},
     "voila": {"server": ""},
     "tornado": {"server": ""},
 }

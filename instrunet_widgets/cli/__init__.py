@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import InstruNetError
 from .terminal import discard_stdout, prepare_streams, print_error
 
-COMMAND_MODULES = ("analyze", "evaluate", "features", "render", "train")
+COMMAND_MODULES = ("app", "analyze", "evaluate", "features", "render", "train")
 
 STATUS_FAILED = 1
 STATUS_INTERRUPTED = 130
@@ -24,6 +24,7 @@ STATUS_BROKEN_PIPE = 141
 _DESCRIPTION = "Hears which of eleven instruments play in a recording, and when."
 _EPILOG = """\
 examples:
+  instrunet app                        the app, in the browser
   instrunet analyze --example          the piece that comes with InstruNet
   instrunet analyze song.mp3           a recording of your own
   instrunet analyze --help             every option, with more examples

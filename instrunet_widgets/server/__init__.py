@@ -1,0 +1,1 @@
+"""Serving the app as a page of its own, with Voila."""

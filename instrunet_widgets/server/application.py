@@ -1,0 +1,164 @@
+"""Voila with our page, our kernels and our settings."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_server.utils import url_path_join
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.netutil import bind_sockets
+from traitlets.config import Config
+from voila.app import Voila
+from voila.tornado.handler import TornadoVoilaHandler
+from voila.utils import get_page_config
+
+from .kernels import OwnInterpreterSpecs, VisitorKernels
+from .page import PENDING_KERNEL, PageHandler, StartHandler
+
+HOST = "localhost"
+TEMPLATE_FOLDER = Path(__file__).parent / "template"
+STYLE_FOLDER = Path(__file__).parent.parent / "app" / "static"
+
+# Of the installed JupyterLab extensions, what the app is made of.
+EXTENSIONS = (
+    "@jupyter-widgets/jupyterlab-manager",
+    "@voila-dashboards/widgets-manager8",
+    "anywidget",
+    "bqplot",
+    "bqscales",
+)
+# Voila would load a megabyte of MathJax for formulas that the app has none of; page.js stands in for it.
+NO_MATHJAX = {"fullMathjaxUrl": "data:text/javascript,//", "mathjaxConfig": "none"}
+MAX_MESSAGE_BYTES = 256 * 1024 * 1024
+
+
+class InstruNetServer(Voila):
+    """Serves the app's notebook to this machine; made by `make_server`."""
+
+    template_paths: list[str]
+
+    def setup_template_dirs(self) -> None:
+        """Put our templates, and the app's style sheets, before Voila's templates."""
+        super().setup_template_dirs()
+        self.template_paths = [str(TEMPLATE_FOLDER), str(STYLE_FOLDER), *self.template_paths]
+
+    def init_handlers(self) -> list[Any]:
+        """Let our handlers give and start the page."""
+        notebook = Path(self.notebook_path).resolve()
+        settings = self.app.settings
+        page_config = get_page_config(self.base_url, settings, self.log, self.voila_configuration)
+        page = {
+            "title": nbformat.read(notebook, as_version=4).metadata.get("title", notebook.stem),
+            "page_config": {**page_config, **NO_MATHJAX, "kernelId": PENDING_KERNEL, "jupyterLabTheme": "light"},
+            "voila_configuration": self.voila_configuration,
+        }
+        others = [handler for handler in super().init_handlers() if handler[1] is not TornadoVoilaHandler]
+        return [
+            *others,
+            (url_path_join(self.server_url, "/instrunet/start"), StartHandler, {"notebook": notebook}),
+            (url_path_join(self.server_url, "/(.*)"), PageHandler, page),
+        ]
+
+    def open_sockets(self, first_port: int, *, n_tries: int) -> int:
+        """Reserve the first free port.
+
+        Parameters
+        ----------
+        first_port : int
+        n_tries : int
+            How many ports are tried, one after the other.
+
+        Returns
+        -------
+        port : int
+
+        Raises
+        ------
+        OSError
+            If none of them is free.
+        """
+        failure = OSError("no port to try")
+        for port in range(first_port, min(first_port + n_tries, 65_536)):
+            try:
+                self._sockets: list[socket.socket] = bind_sockets(port, HOST)
+            except OSError as error:
+                failure = error
+            else:
+                self.port = port
+                return port
+        raise failure
+
+    def listen(self) -> None:
+        """Answer requests on the reserved port until the program is told to stop."""
+        server = HTTPServer(self.app)
+        server.add_sockets(self._sockets)
+        self.ioloop = IOLoop.current()
+        self.ioloop.add_callback(self.kernel_manager.prepare_spare)
+        try:
+            self.ioloop.start()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            server.stop()
+            self.stop()
+
+
+def make_server(notebook: Path, *, folder: str, cull_seconds: int) -> InstruNetServer:
+    """Make the server, ready to reserve its port and start.
+
+    Parameters
+    ----------
+    notebook : Path
+    folder : str
+        An empty folder for the kernels' own folders.
+    cull_seconds : int
+        How long a kernel lives after its page was lost.
+
+    Returns
+    -------
+    server : InstruNetServer
+    """
+    config = Config()
+    config.Voila.update(
+        config_file_paths=[],
+        log_level="WARN",
+        ip=HOST,
+        open_browser=False,
+        connection_dir_root=folder,
+        tornado_settings={
+            "websocket_max_message_size": MAX_MESSAGE_BYTES,
+            "ws_ping_timeout": 30_000,  # ms, no longer than the interval: tornado complains otherwise
+            "allow_remote_access": False,  # refuses a foreign host name that was made to point here
+            "xsrf_cookie_kwargs": {"samesite": "Strict"},
+        },
+    )
+    config.VoilaConfiguration.update(
+        allow_template_override="NO",
+        allow_theme_override="NO",
+        file_allowlist=[],
+        show_tracebacks=False,
+        extension_allowlist=list(EXTENSIONS),
+        extension_denylist=[],
+        multi_kernel_manager_class=VisitorKernels,
+        kernel_spec_manager_class=OwnInterpreterSpecs,
+    )
+    config.VisitorKernels.update(
+        folder=folder,
+        allow_tracebacks=False,
+        cull_idle_timeout=cull_seconds,
+        cull_interval=max(1, cull_seconds // 4),
+    )
+    config.KernelRestarter.restart_limit = 0  # a kernel that died has lost the visitor's work: the page says so
+    server = InstruNetServer(config=config)
+    server.initialize([str(notebook)])
+    return server
+
+
+def make_folder() -> tempfile.TemporaryDirectory[str]:
+    """Make a folder for a server's kernels, which goes when the server ends."""
+    return tempfile.TemporaryDirectory(prefix="instrunet-", ignore_cleanup_errors=True)

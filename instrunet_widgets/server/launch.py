@@ -1,0 +1,95 @@
+"""Start the app as a page on this machine: find the notebook, take a port, open the browser."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import ServerError
+
+DEFAULT_PORT = 8866
+N_PORTS_TRIED = 50
+CULL_SECONDS = 60
+_PACKAGE = Path(__file__).parent.parent
+_NOTEBOOK = Path("notebooks", "instrunet.ipynb")
+
+
+def find_notebook() -> Path:
+    """Find the app's notebook: in the package (installed) or beside it (a checkout).
+
+    Returns
+    -------
+    notebook : Path
+
+    Raises
+    ------
+    ServerError
+        If it is in neither place.
+    """
+    for folder in (_PACKAGE, _PACKAGE.parent):
+        if (folder / _NOTEBOOK).is_file():
+            return folder / _NOTEBOOK
+    raise ServerError(
+        f"the app's notebook {_NOTEBOOK.name} is missing; it belongs into {_PACKAGE.parent / _NOTEBOOK.parent}."
+    )
+
+
+def serve(
+    *,
+    port: int | None = None,
+    open_browser: bool = True,
+    notebook: Path | None = None,
+    cull_seconds: int = CULL_SECONDS,
+    announce: Callable[[str], None] = print,
+) -> None:
+    """Serve the app until the program is interrupted.
+
+    Parameters
+    ----------
+    port : int, optional
+        Port; if not given, 8866 or the next free one.
+    open_browser : bool
+        Open the page in the user's browser.
+    notebook : Path, optional
+        Another notebook than the app's.
+    cull_seconds : int
+        How long a kernel lives after its page was lost.
+    announce : callable
+        Gets the line that says where the page is.
+
+    Raises
+    ------
+    ServerError
+        If the notebook is missing or the port cannot be used.
+    """
+    notebook = notebook or find_notebook()
+    # jsonschema would spend seconds on a grammar of international web addresses; nothing here checks any.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    from .application import HOST, make_folder, make_server
+
+    with make_folder() as folder:
+        server = make_server(notebook, folder=folder, cull_seconds=cull_seconds)
+        try:
+            taken = server.open_sockets(port or DEFAULT_PORT, n_tries=1 if port else N_PORTS_TRIED)
+        except OSError as error:
+            raise ServerError(_explain(error, port)) from error
+        address = f"http://{HOST}:{taken}/"
+        moved = "" if taken == (port or DEFAULT_PORT) else f"port {DEFAULT_PORT} is in use; "
+        announce(f"InstruNet is at {address} ({moved}Ctrl-C ends it)")
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        server.start()
+
+
+def _explain(error: OSError, port: int | None) -> str:
+    if port is None:
+        return f"no port from {DEFAULT_PORT} to {DEFAULT_PORT + N_PORTS_TRIED - 1} is free; name one with --port."
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use by another program; name another one, or leave --port out."
+    if error.errno == errno.EACCES:
+        return f"port {port} is reserved for the system; name one above 1023, or leave --port out."
+    return f"port {port} cannot be used ({error.strerror or error})."

@@ -1,0 +1,132 @@
+"""The page and its start.
+
+The page comes at once and without a kernel. Its script then asks for one (`StartHandler`) while Voila's scripts load;
+what the notebook's cells show is put into the page when both are there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_server.base.handlers import APIHandler
+from nbclient import NotebookClient
+from tornado.web import HTTPError, authenticated
+from voila.handler import BaseVoilaHandler
+
+from .kernels import KERNEL_NAME
+
+# What Voila's scripts take for the kernel's id until the page knows it.
+PENDING_KERNEL = "starting"
+START_SECONDS = 90
+
+# What runs on the page is served by us; the kernel's messages come through a websocket of the same origin.
+_CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+        "object-src 'none'",
+    )
+)
+
+
+class PageHandler(BaseVoilaHandler):
+    """Gives the page."""
+
+    def initialize(self, *, title: str, page_config: dict[str, Any], **kwargs: Any) -> None:
+        """Take what is the same for every visitor."""
+        super().initialize(**kwargs)
+        self._title = title
+        self._page_config = page_config
+
+    @property
+    def content_security_policy(self) -> str:
+        """Nothing on the page may come from another host, or go there."""
+        return _CONTENT_SECURITY_POLICY
+
+    @authenticated
+    async def get(self, path: str = "") -> None:
+        """Send the page."""
+        if path:
+            raise HTTPError(404)
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Referrer-Policy", "same-origin")
+        self.xsrf_token  # noqa: B018  (reading it sets the cookie that starting and ending a kernel need)
+        page = self.render_template("page.html", title=self._title, page_config=self._page_config)
+        await self.finish(page)
+
+
+class StartHandler(APIHandler):
+    """Starts a kernel and runs the notebook's cells in it."""
+
+    _is_visitor_gone = False
+
+    def initialize(self, *, notebook: Path) -> None:
+        """Take the notebook's place."""
+        super().initialize()
+        self._notebook = notebook
+
+    def on_connection_close(self) -> None:
+        """Note that the page was closed before it was ready."""
+        self._is_visitor_gone = True
+        super().on_connection_close()
+
+    @authenticated
+    async def post(self) -> None:
+        """Answer with the kernel's id and what the cells show."""
+        manager: Any = self.kernel_manager
+        kernel_id = await manager.take_kernel()
+        try:
+            outputs = await run_cells(self._notebook, manager.get_kernel(kernel_id))
+        except Exception as error:
+            self.log.exception("The app could not be started.")
+            await end_kernel(manager, kernel_id)
+            raise HTTPError(500) from error
+        if self._is_visitor_gone:
+            await end_kernel(manager, kernel_id)
+            return
+        await self.finish({"kernel": kernel_id, "outputs": outputs})
+
+
+async def run_cells(path: Path, kernel: Any) -> list[dict[str, Any]]:
+    """Run a notebook's code cells.
+
+    Parameters
+    ----------
+    path : Path
+    kernel : jupyter_client.AsyncKernelManager
+        A kernel that was started.
+
+    Returns
+    -------
+    outputs : list of dict
+        What the cells display, in the notebook format.
+
+    Raises
+    ------
+    Exception
+        If the kernel dies or a cell fails.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, km=kernel, kernel_name=KERNEL_NAME, startup_timeout=START_SECONDS, timeout=START_SECONDS,
+        record_timing=False, store_widget_state=False,
+    )  # fmt: skip
+    client.kc = await client.async_start_new_kernel_client()
+    try:
+        for number, cell in enumerate(notebook.cells):
+            await client.async_execute_cell(cell, number, store_history=False)
+    finally:
+        client.kc.stop_channels()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    return [output for output in outputs if output.output_type in ("display_data", "execute_result")]
+
+
+async def end_kernel(manager: Any, kernel_id: str) -> None:
+    """End a kernel, if it has not ended already."""
+    if kernel_id in manager:
+        await asyncio.shield(manager.shutdown_kernel(kernel_id, now=True))
