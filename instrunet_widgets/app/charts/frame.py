@@ -141,7 +141,9 @@ def make_axis(scale: bqplot.Scale, ticks: dict[float, str], **settings: Any) -> 
     )
 
 
-def make_figure(marks: list[bqplot.Mark], axes: list[bqplot.Axis], height: int, margin: dict[str, int]) -> bqplot.Figure:
+def make_figure(
+    marks: list[bqplot.Mark], axes: list[bqplot.Axis], height: int, margin: dict[str, int]
+) -> bqplot.Figure:
     """Make a figure that fills its width, without tool bar and animation.
 
     Parameters

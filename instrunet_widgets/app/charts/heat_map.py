@@ -41,6 +41,7 @@ class HeatMapView(ChartView):
         scale = bqplot.LinearScale(min=0.0, max=float(N_INSTRUMENTS), allow_padding=False)
         self.picture = make_picture(frame.scale, scale, height=N_INSTRUMENTS)
         names = {N_INSTRUMENTS - 0.5 - row: instrument.name for row, instrument in enumerate(INSTRUMENTS)}
+        self._drawn: Reading | None = None
         self._key = make_colour_key("probability", "0 %", "100 %", _SILENCE)
         self._key_without_silence = make_colour_key("probability", "0 %", "100 %")
         self.head.children = (*self.head.children, self._key, self._key_without_silence)
@@ -53,9 +54,18 @@ class HeatMapView(ChartView):
         is_blank_somewhere = bool(reading.analysis.silent.any())
         self._key.layout.display = "" if is_blank_somewhere else "none"
         self._key_without_silence.layout.display = "none" if is_blank_somewhere else ""
+        # A moved threshold leaves the probabilities as they are, and the picture.
+        if self._drawn is not None and shows_the_same(self._drawn, reading):
+            return ""
+        self._drawn = reading
         values, seconds = rasterise(reading)
         show_png(self.picture, draw_png(values, "probability"), 0.0, values.shape[1] * seconds)
         return ""
+
+
+def shows_the_same(first: Reading, second: Reading) -> bool:
+    """Whether two readings have the same windows and the same smoothed probabilities."""
+    return first.analysis is second.analysis and np.array_equal(first.timeline.smoothed, second.timeline.smoothed)
 
 
 def rasterise(reading: Reading) -> tuple[npt.NDArray[np.uint8], float]:

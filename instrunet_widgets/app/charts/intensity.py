@@ -6,7 +6,6 @@ from typing import Any
 
 import anywidget
 import bqplot
-import numpy as np
 import traitlets
 
 from ...instruments import CODES, INSTRUMENTS, instrument_by_code
@@ -40,7 +39,7 @@ class Legend(anywidget.AnyWidget):
     """
 
     _esm = STATIC / "legend.js"
-    items = traitlets.List().tag(sync=True)
+    items: traitlets.List = traitlets.List().tag(sync=True)
     shown = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
 
@@ -81,7 +80,10 @@ class IntensityView(ChartView):
             x=[0.0, 1.0], y=[0.0, 0.0], scales={"x": frame.scale, "y": scale}, stroke_width=1.0, visible=False
         )
         self.threshold.colors = ["var(--in-muted, #556070)"]
-        items = [{"code": i.code, "name": i.name, "colour": line_colour(i.code), "dash": dash_of(i.code)} for i in INSTRUMENTS]
+        items = [
+            {"code": i.code, "name": i.name, "colour": line_colour(i.code), "dash": dash_of(i.code)}
+            for i in INSTRUMENTS
+        ]
         self.legend = Legend(items=items)
         self.legend.add_class("in-legend")
         self.legend.observe(self._take_choice, "shown")
@@ -111,7 +113,7 @@ class IntensityView(ChartView):
         analysis = reading.analysis
         columns = [analysis.instruments.index(code) for code in shown]
         times, heights = trace_windows(analysis, reading.timeline.smoothed[:, columns])
-        if len(times) > MAX_POINTS:
+        if shown and len(times) > MAX_POINTS:
             visible = self._frame.visible
             part = cut_out(times, visible.start, visible.end)
             times, heights = thin_out(times[part], heights[:, part], MAX_POINTS)

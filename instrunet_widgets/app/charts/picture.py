@@ -23,7 +23,7 @@ def make_picture(x_scale: bqplot.Scale, y_scale: bqplot.Scale, *, height: float,
         Whether pixels run into each other when they are drawn large.
     """
     return bqplot.Image(
-        image=_make_image(draw_png(_EMPTY, "sound")),
+        image=_make_image(draw_png(_EMPTY, "sound"), widgets.Layout()),
         scales={"x": x_scale, "y": y_scale},
         x=[0.0, 1.0],
         y=[0.0, float(height)],
@@ -43,11 +43,11 @@ def show_png(picture: bqplot.Image, png: bytes, start: float, end: float) -> Non
     """
     old = picture.image
     with picture.hold_sync():
-        picture.image = _make_image(png)
+        picture.image = _make_image(png, old.layout)
         picture.x = np.array([start, end])
         picture.visible = True
     old.close()
 
 
-def _make_image(png: bytes) -> widgets.Image:
-    return widgets.Image(value=png, format="png", layout=widgets.Layout())
+def _make_image(png: bytes, layout: widgets.Layout) -> widgets.Image:
+    return widgets.Image(value=png, format="png", layout=layout)

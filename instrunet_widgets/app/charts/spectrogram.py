@@ -61,9 +61,7 @@ class SpectrogramView(ChartView):
         key = make_colour_key("sound", f"-{DYNAMIC_RANGE_DB:.0f} dB", "0 dB")
         self.head.children = (*self.head.children, key)
         ticks = {mel_position(hertz, config): label for hertz, label in _MARKED_HERTZ.items()}
-        figure = frame.make_figure(
-            [self.picture, self.close_up], 160, make_axis(scale, ticks, grid_lines="none")
-        )
+        figure = frame.make_figure([self.picture, self.close_up], 160, make_axis(scale, ticks, grid_lines="none"))
         figure.add_class("in-spectrogram")
         return figure
 

@@ -54,7 +54,7 @@ class TimelineView(ChartView):
         timeline = reading.timeline
         heard = {*timeline.detected, *timeline.heard_in_parts}
         lanes = tuple(instrument.code for instrument in INSTRUMENTS if instrument.code in heard)
-        if not any(timeline.segments_of(code) for code in lanes):
+        if not lanes or not timeline.segments:
             self._lanes = None
             return "No instrument passes the threshold."
         self._label_lanes(lanes)
@@ -95,13 +95,15 @@ def trace_lanes(timeline: Timeline, lanes: tuple[str, ...]) -> tuple[npt.NDArray
         Filled up with NaN, at the front, where a lane has fewer ranges than another. The last point never is NaN:
         bqplot hangs a label on it.
     """
-    ranges = [timeline.segments_of(code) for code in lanes]
-    times = np.full((len(lanes), 3 * max(map(len, ranges), default=1)), np.nan)
+    points: dict[str, list[float]] = {code: [] for code in lanes}
+    for segment in timeline.segments:
+        if segment.instrument in points:
+            points[segment.instrument] += (segment.start, segment.end, np.nan)
+    times = np.full((len(lanes), max(3, *map(len, points.values()))), np.nan)
     heights = np.full_like(times, np.nan)
     n_lanes = max(len(lanes), _FEWEST_LANES)
-    for lane, segments in enumerate(ranges):
-        points = [(segment.start, segment.end, np.nan) for segment in segments] or [(np.nan, 0.0, np.nan)]
-        flat = np.array(points).ravel()
+    for lane, code in enumerate(lanes):
+        flat = np.array(points[code] or [np.nan, 0.0, np.nan])
         times[lane, -len(flat) :] = flat
         heights[lane, -len(flat) :] = np.where(np.isnan(flat), np.nan, n_lanes - 0.5 - lane)
     return times[:, :-1], heights[:, :-1]
