@@ -25,15 +25,10 @@ from .player import Player
 from .results_tab import ResultsView
 from .settings import SettingsPanel
 from .state import AppState
-from .styles import Shell, Styles
+from .styles import STATIC, Shell, Styles
 from .uploader import UploadedFile, Uploader
 
-INTRODUCTION = """
-<h2>Hear who plays</h2>
-<p>Drop a recording, press <b>Analyze Track</b>, and see which of eleven instruments play in it, and when. A small
-neural network listens to windows of 3 s; nothing leaves this computer or its server. You can adjust how it is read,
-listen along, and save the result.</p>
-"""
+INTRODUCTION = (STATIC / "introduction.html").read_text(encoding="utf-8")  # the server shows it while it starts
 # What the first analysis needs, loaded while the user still looks for a file.
 _LOADED_AHEAD = ("instrunet_widgets.pipeline", "instrunet_widgets.classifier", "onnxruntime")
 
