@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
+from ..icons import draw_icon
 from ..instruments import instrument_by_code
 from ..results import Analysis, Segment, Timeline
 from ..summary import explain_nothing, list_facts
@@ -160,4 +161,4 @@ def _draw_sparkline(values: npt.NDArray[np.float32], silent: npt.NDArray[np.bool
 
 
 def _icon(code: str) -> str:
-    return f"<span class='in-icon' aria-hidden='true'>{instrument_by_code(code).icon}</span>"
+    return f"<span class='in-icon'>{draw_icon(code, size=22)}</span>"

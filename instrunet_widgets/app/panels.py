@@ -165,6 +165,7 @@ def _describe_row(state: AppState, recording: Recording) -> dict[str, Any]:
         "length": format_time(analysis.duration) if analysis else "",
         "instruments": "",
         "state": recording.problem or "not analysed yet",
+        "is_failed": bool(recording.problem),
     }
     if analysis is not None:
         timeline = analysis.decode(state.decoding)
