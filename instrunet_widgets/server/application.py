@@ -126,7 +126,7 @@ def make_server(notebook: Path, *, folder: str, cull_seconds: int) -> InstruNetS
     config = Config()
     config.Voila.update(
         config_file_paths=[],
-        log_level="WARN",
+        log_level="ERROR",
         ip=HOST,
         open_browser=False,
         connection_dir_root=folder,

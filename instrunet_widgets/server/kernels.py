@@ -51,6 +51,7 @@ class VisitorKernels(AsyncMappingKernelManager):
 
     folder = Unicode(help="where the kernels' folders are made").tag(config=True)
     has_spare = Bool(True, help="start a kernel for the next visitor ahead").tag(config=True)
+    first_page_seconds = Float(180.0, help="how long at least a kernel waits for its page").tag(config=True)
     spare_delay = Float(8.0, help="seconds between a visitor and the next spare kernel").tag(config=True)
 
     _spare: str | None = None
@@ -80,9 +81,19 @@ class VisitorKernels(AsyncMappingKernelManager):
             self._spare = kernel_id
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """End a kernel whose page was lost."""
-        if kernel_id != self._spare:
+        """End a kernel whose page was lost, or never came."""
+        kernel: Any = self.get_kernel(kernel_id)
+        waited = (datetime.now(UTC) - kernel.last_activity).total_seconds()
+        is_expected = not getattr(kernel, "had_page", False) and waited < self.first_page_seconds
+        if kernel_id != self._spare and not is_expected:
             await super().cull_kernel_if_idle(kernel_id)
+
+    def notify_connect(self, kernel_id: str) -> None:
+        """Note that a page has come."""
+        super().notify_connect(kernel_id)
+        if kernel_id in self:
+            kernel: Any = self.get_kernel(kernel_id)
+            kernel.had_page = True
 
     async def _async_start_kernel(self, **kwargs: Any) -> str:
         folder = tempfile.mkdtemp(prefix="visitor-", dir=self.folder)

@@ -95,5 +95,5 @@ window.instrunetPage = (() => {
     find("waiting-words").textContent = "Still starting: the first start on a machine takes longest …";
   }, SLOW_AFTER);
   setTimeout(() => fail("It took too long. The machine may be busy with something else."), GIVE_UP_AFTER);
-  return { paint };
+  return { paint, kernel: started };
 })();

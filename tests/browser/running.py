@@ -1,0 +1,132 @@
+"""Programs that serve pages while tests run: started, waited for, and ended whatever happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+START_SECONDS = 120
+STOP_SECONDS = 30
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """A running program that serves pages.
+
+    Parameters
+    ----------
+    url : str
+        Its first page.
+    process : subprocess.Popen
+    lines : list of str
+        What it has written so far, standard error included.
+    """
+
+    url: str
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def log(self) -> str:
+        return "".join(self.lines)
+
+    def kernels(self) -> list[psutil.Process]:
+        """Kernels that run below it, a spare one included."""
+        below = psutil.Process(self.process.pid).children(recursive=True)
+        return [process for process in below if "ipykernel_launcher" in " ".join(process.cmdline())]
+
+    def kernel(self, kernel_id: str) -> psutil.Process:
+        (found,) = [process for process in self.kernels() if kernel_id in " ".join(process.cmdline())]
+        return found
+
+    def stop(self, sign: signal.Signals = signal.SIGINT) -> int:
+        """End it as Ctrl-C does (or by another signal), and give its exit status."""
+        self.process.send_signal(sign)
+        return self.process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def run_server(
+    command: Sequence[str | Path], url: str, ready: str, *, folder: Path, env: dict[str, str] | None = None
+) -> Iterator[Server]:
+    """Run a program until the block ends; the block begins when it has written what matches `ready`.
+
+    Parameters
+    ----------
+    command : sequence of str or Path
+    url : str
+        Its first page.
+    ready : str
+        Regular expression.
+    folder : Path
+        Working folder.
+    env : dict, optional
+        Environment variables besides those of the tests.
+    """
+    process = subprocess.Popen(
+        [str(part) for part in command], cwd=folder, env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        errors="replace", start_new_session=True,
+    )  # fmt: skip
+    server = Server(url, process)
+    assert process.stdout is not None
+    reader = threading.Thread(target=lambda: server.lines.extend(process.stdout or ()), daemon=True)
+    # extend() takes line after line, so `lines` grows while the program runs
+    reader.start()
+    below: list[psutil.Process] = []
+    try:
+        _wait_until_ready(server, ready)
+        yield server
+        if process.poll() is None:
+            below = psutil.Process(process.pid).children(recursive=True)
+    finally:
+        _end(server, below)
+        reader.join(5)
+
+
+def _wait_until_ready(server: Server, ready: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not re.search(ready, server.log):
+        if server.process.poll() is not None:
+            raise RuntimeError(f"The server ended at once:\n{server.log}")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"The server did not start in {START_SECONDS} s:\n{server.log}")
+        time.sleep(0.05)
+
+
+def _end(server: Server, below: list[psutil.Process]) -> None:
+    if server.process.poll() is None:
+        server.process.send_signal(signal.SIGTERM)
+        try:
+            server.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.process.pid, signal.SIGKILL)
+            server.process.wait()
+    for process in below:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+def app_command(port: int) -> list[str | Path]:
+    """The command that users give, with this environment's Python."""
+    return [sys.executable, "-m", "instrunet_widgets", "app", "--no-browser", "--port", str(port)]

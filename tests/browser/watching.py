@@ -1,0 +1,85 @@
+"""Looks over a browser's shoulder: what goes wrong on a page fails the test, even where nobody looked."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, Route
+
+APP = ".instrunet-app"
+VISIBLE_MS = 90_000
+OWN_HOSTS = {"localhost", "127.0.0.1"}
+
+
+class Watch:
+    """Collects the problems of pages: console errors, failed requests, requests to other hosts.
+
+    Parameters
+    ----------
+    allows_other_hosts : bool
+        For stock templates, which load icons from elsewhere: such requests get an empty answer, and are no problem.
+    """
+
+    def __init__(self, *, allows_other_hosts: bool = False) -> None:
+        self.problems: list[str] = []
+        self.allows_other_hosts = allows_other_hosts
+        self._expected: list[re.Pattern[str]] = []
+
+    def expect(self, pattern: str) -> None:
+        """Let problems pass that match a regular expression: those that the test brings about."""
+        self._expected.append(re.compile(pattern))
+
+    def add(self, context: BrowserContext) -> None:
+        """Watch all pages of a browser context from now on."""
+        context.on("console", self._see_console)
+        context.on("weberror", lambda error: self._note(f"uncaught error: {error.error}"))
+        context.on("request", self._see_request)
+        context.on("response", self._see_response)
+        context.on("requestfailed", self._see_failure)
+        context.route(lambda url: self._is_elsewhere(url), _answer_empty)
+
+    def unexpected(self) -> list[str]:
+        """Problems that no test asked for."""
+        return [text for text in self.problems if not any(pattern.search(text) for pattern in self._expected)]
+
+    def _note(self, text: str) -> None:
+        self.problems.append(text)
+
+    def _see_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._note(f"console: {message.text} ({message.location.get('url')})")
+
+    def _see_request(self, request: Request) -> None:
+        if self._is_elsewhere(request.url) and not self.allows_other_hosts:
+            self._note(f"request to another host: {request.url}")
+
+    def _see_response(self, response: Response) -> None:
+        if response.status >= 400:
+            self._note(f"status {response.status}: {response.request.method} {response.url}")
+
+    def _see_failure(self, request: Request) -> None:
+        # a page that is left takes its running requests with it
+        if request.failure != "net::ERR_ABORTED":
+            self._note(f"request failed: {request.url} ({request.failure})")
+
+    @staticmethod
+    def _is_elsewhere(url: str) -> bool:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in OWN_HOSTS
+
+
+def _answer_empty(route: Route) -> None:
+    route.fulfill(status=200, body="", content_type="text/css")
+
+
+def open_app(page: Page, url: str) -> None:
+    """Open the app's page and wait until the app can be seen."""
+    page.goto(url)
+    wait_for_app(page)
+
+
+def wait_for_app(page: Page) -> None:
+    """Wait until the app can be seen."""
+    page.locator(APP).first.wait_for(state="visible", timeout=VISIBLE_MS)
+    page.locator(f"{APP} .in-theme").first.wait_for(state="visible", timeout=VISIBLE_MS)
