@@ -16,9 +16,10 @@ AXIS_LABEL = "Time (min:s)"
 
 
 class ChartView(widgets.VBox):
-    """A heading, and below it a figure or a sentence why there is none.
+    """A heading, and below it a figure; where there is nothing to draw, a sentence says why.
 
-    Subclasses make their marks in `_build` and fill them in `_draw`.
+    Subclasses make their marks in `_build` and fill them in `_draw`. The figure keeps its place while there is only
+    nothing to draw yet, so that nothing on the page moves.
 
     Parameters
     ----------
@@ -32,8 +33,8 @@ class ChartView(widgets.VBox):
     figure : bqplot.Figure
     head : ipywidgets.HBox
         The line above the figure.
-    note : ipywidgets.HTML
-        The sentence that stands in for the figure.
+    heading : ipywidgets.HTML
+        Title, and what is shown or why nothing is.
     """
 
     title = ""
@@ -42,12 +43,11 @@ class ChartView(widgets.VBox):
     def __init__(self, source: Analysis | AppState, *, frame: TimeFrame | None = None) -> None:
         self._state = as_state(source)
         self._frame = frame or TimeFrame(self._state, label=AXIS_LABEL)
-        self.head = widgets.HBox([widgets.HTML(f"<h3>{self.title}</h3><span>{self.explanation}</span>")])
+        self.heading = widgets.HTML()
+        self.head = widgets.HBox([self.heading])
         self.head.add_class("in-chart-head")
-        self.note = widgets.HTML(layout={"display": "none"})
-        self.note.add_class("in-chart-note")
         self.figure = self._build(self._frame)
-        super().__init__([self.head, self.figure, self.note, *([] if frame else [Styles()])])
+        super().__init__([self.head, self.figure, *([] if frame else [Styles()])])
         self.add_class("instrunet")
         self.add_class("in-chart")
         self._state.observe(self._follow_reading, "reading")
@@ -59,8 +59,12 @@ class ChartView(widgets.VBox):
         raise NotImplementedError
 
     def _draw(self, reading: Reading) -> str:
-        """Fill the marks; return a sentence instead where there is nothing to draw them from."""
+        """Fill the marks; where there is nothing to draw, empty them and return a sentence that says why."""
         raise NotImplementedError
+
+    def _needs_place(self, reading: Reading) -> bool:
+        """Whether the figure is shown although there is nothing in it."""
+        return True
 
     def _draw_view(self, reading: Reading) -> None:
         """Follow a change of the visible range; the scale has moved already."""
@@ -68,9 +72,9 @@ class ChartView(widgets.VBox):
     def _follow_reading(self, _: Any = None) -> None:
         reading = self._state.reading
         sentence = self._draw(reading) if reading else "Nothing has been analysed yet."
-        self.note.value = sentence and f"<p>{sentence}</p>"
-        self.note.layout.display = "" if sentence else "none"
-        self.figure.layout.display = "none" if sentence else ""
+        self.heading.value = f"<h3>{self.title}</h3><span>{sentence or self.explanation}</span>"
+        is_shown = reading is not None and (not sentence or self._needs_place(reading))
+        self.figure.layout.display = "" if is_shown else "none"
 
     def _follow_view(self, _: Any = None) -> None:
         if self._state.reading:

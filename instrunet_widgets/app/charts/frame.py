@@ -136,9 +136,7 @@ def make_axis(scale: bqplot.Scale, ticks: dict[float, str], **settings: Any) -> 
     """
     values = {js_number(value): label for value, label in ticks.items()}
     places = np.array(list(ticks), dtype=np.float64)
-    return bqplot.Axis(
-        scale=scale, orientation="vertical", side="left", tick_values=places, tick_labels=values, **settings
-    )
+    return bqplot.Axis(scale=scale, side="left", tick_values=places, tick_labels=values, **settings)
 
 
 def make_figure(

@@ -69,6 +69,7 @@ class SpectrogramView(ChartView):
         analysis = reading.analysis
         if analysis.overview is None or not analysis.overview.spectrogram.shape[1]:
             self._drawn = None
+            self.picture.visible = False
             return explain_missing_sound(reading)
         if analysis.overview is self._drawn:
             return ""
@@ -78,6 +79,9 @@ class SpectrogramView(ChartView):
         seconds = column_seconds(cells.shape[1], config.hop_length / config.sample_rate, analysis.duration)
         show_png(self.picture, draw_png(to_palette(cells), "sound"), 0.0, cells.shape[1] * seconds)
         return ""
+
+    def _needs_place(self, reading: Reading) -> bool:
+        return reading.is_partial
 
     def _show_close_up(self, _: Any = None) -> None:
         close_up = self._loader.close_up

@@ -45,7 +45,7 @@ class TimelineView(ChartView):
             visible=False,
         )
         self._lanes: tuple[str, ...] | None = None
-        self.axis = make_axis(self._scale, {}, grid_lines="none")
+        self.axis = make_axis(self._scale, {0.0: ""}, grid_lines="none")
         figure = frame.make_figure([self.bars], LANE_PIXELS * len(INSTRUMENTS), self.axis)
         figure.add_class("in-ranges")
         return figure
@@ -55,7 +55,8 @@ class TimelineView(ChartView):
         heard = {*timeline.detected, *timeline.heard_in_parts}
         lanes = tuple(instrument.code for instrument in INSTRUMENTS if instrument.code in heard)
         if not lanes or not timeline.segments:
-            self._lanes = None
+            self._label_lanes(())
+            self.bars.visible = False
             return "No instrument passes the threshold."
         self._label_lanes(lanes)
         times, heights = trace_lanes(timeline, lanes)
@@ -73,11 +74,11 @@ class TimelineView(ChartView):
         self._lanes = lanes
         n_lanes = max(len(lanes), _FEWEST_LANES)
         self._scale.max = float(n_lanes)
-        places = [n_lanes - 0.5 - row for row in range(len(lanes))]
+        names = {n_lanes - 0.5 - row: instrument_by_code(code).name for row, code in enumerate(lanes)}
+        names = names or {0.0: ""}  # without any, bqplot would write numbers
         with self.axis.hold_sync():
-            names = [instrument_by_code(code).name for code in lanes]
-            self.axis.tick_labels = {js_number(place): name for place, name in zip(places, names, strict=True)}
-            self.axis.tick_values = np.array(places)
+            self.axis.tick_labels = {js_number(place): name for place, name in names.items()}
+            self.axis.tick_values = np.array(list(names))
 
 
 def trace_lanes(timeline: Timeline, lanes: tuple[str, ...]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -10,12 +10,12 @@ from ...results import Analysis
 from ..state import AppState, Reading
 from .chart import ChartView, explain_missing_sound
 from .close_up import CloseUp, CloseUpLoader
-from .curves import column_seconds, cut_out, thin_out
+from .curves import column_seconds, cut_out
 from .frame import TimeFrame, make_axis
 
 _LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)
 SAMPLE_RATE = 16_000
-MAX_BINS = 2_000
+MAX_BINS = 3_000
 _COLOUR = "var(--in-accent, #1f5fa8)"
 
 
@@ -67,9 +67,11 @@ class WaveformView(ChartView):
     def _draw(self, reading: Reading) -> str:
         overview = reading.analysis.overview
         if overview is None or not len(overview.envelope):
+            self.outline.visible = False
             return explain_missing_sound(reading)
+        self.outline.visible = True
         peak = float(np.abs(overview.envelope).max())
-        limit = next((limit for limit in _LIMITS if peak <= limit), float(np.ceil(peak)))
+        limit = next((limit for limit in _LIMITS if peak <= 1.001 * limit), float(np.ceil(peak)))
         if limit != self._scale.max:
             self._scale.min, self._scale.max = -limit, limit
             with self.axis.hold_sync():
@@ -80,6 +82,9 @@ class WaveformView(ChartView):
         self._draw_view(reading)
         return ""
 
+    def _needs_place(self, reading: Reading) -> bool:
+        return reading.is_partial
+
     def _draw_view(self, reading: Reading) -> None:
         overview = reading.analysis.overview
         if overview is None or not len(overview.envelope):
@@ -88,12 +93,24 @@ class WaveformView(ChartView):
         visible = self._frame.visible
         times, envelope = join_close_up(reading.analysis, overview.envelope, close_up)
         part = cut_out(times, visible.start, visible.end)
-        times, heights = times[part], envelope[part].T.astype(np.float64)
-        lowest = thin_out(times, heights[:1], 2 * MAX_BINS)
-        highest = thin_out(times, heights[1:], 2 * MAX_BINS)
+        times, envelope = join_bins(times[part], envelope[part])
         with self.outline.hold_sync():
-            self.outline.x = np.concatenate([highest[0], lowest[0][::-1]])
-            self.outline.y = np.concatenate([highest[1][0], lowest[1][0, ::-1]])
+            self.outline.x = np.concatenate([times, times[::-1]])
+            self.outline.y = np.concatenate([envelope[:, 1], envelope[::-1, 0]])
+
+
+def join_bins(
+    times: npt.NDArray[np.float64], envelope: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
+    """Join neighbouring bins until at most `MAX_BINS` are left."""
+    size = -(-len(times) // MAX_BINS)
+    if size <= 1:
+        return times, envelope
+    starts = np.arange(0, len(times), size)
+    ends = np.minimum(starts + size, len(times)) - 1
+    lowest = np.minimum.reduceat(envelope[:, 0], starts)
+    highest = np.maximum.reduceat(envelope[:, 1], starts)
+    return (times[starts] + times[ends]) / 2, np.stack([lowest, highest], axis=1)
 
 
 def join_close_up(
