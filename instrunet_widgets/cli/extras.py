@@ -25,6 +25,6 @@ def require_libraries(command: str, *libraries: str) -> None:
     missing = [library for library in libraries if find_spec(library) is None]
     if missing:
         raise InstruNetError(
-            f"'{command}' needs {' and '.join(missing)}, which the small install leaves out; "
+            f"'{command}' needs libraries that the small install leaves out ({', '.join(missing)}); "
             "run it with 'uv run --extra training instrunet ...' or install 'instrunet-widgets[training]'."
         )

@@ -7,6 +7,7 @@ import pytest
 
 from instrunet_widgets.classifier import Classifier
 from instrunet_widgets.cli import evaluate as evaluate_command
+from instrunet_widgets.cli import extras, main
 from instrunet_widgets.cli.extras import require_libraries
 from instrunet_widgets.config import FeatureConfig
 from instrunet_widgets.errors import ExportError, FeatureFolderError, InstruNetError
@@ -280,5 +281,29 @@ def test_command_prints_only_json_for_a_dash(folder, model, capsys):
 
 
 def test_missing_library_is_named_with_how_to_install_it():
-    with pytest.raises(InstruNetError, match=r"'instrunet evaluate' needs no_such_library, .*--extra training"):
+    with pytest.raises(
+        InstruNetError, match=r"'instrunet evaluate' needs libraries .*no_such_library.*--extra training"
+    ):
         require_libraries("instrunet evaluate", "json", "no_such_library")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--features", "in", "--out", "out"],
+        ["evaluate", "--features", "in"],
+        ["features", "--irmas", "in", "--out", "out"],
+        ["render", "corpus", "--out", "out"],
+        ["render", "notes", "--notes", "in", "--out", "out"],
+        ["render", "demo", "--out", "out"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_commands_for_training_say_how_to_install_what_they_need(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda library: None)
+    assert main(arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"'instrunet {arguments[0]}' needs libraries that the small install leaves out" in line
+    assert "--extra training" in line
