@@ -54,7 +54,7 @@ class Player(anywidget.AnyWidget):
         Shown in place of the controls if there is no sound; nothing is shown if this is empty.
     """
 
-    _esm = join_scripts("common.js", "receiving.js", "playback.js", "keyboard.js", "player.js")
+    _esm = join_scripts("common.js", "receiving.js", "sound.js", "playback.js", "keyboard.js", "player.js")
 
     source_key = traitlets.Unicode("").tag(sync=True)
     duration = traitlets.Float(0.0).tag(sync=True)

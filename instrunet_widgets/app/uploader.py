@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import os
 import re
-import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import anywidget
 import traitlets
 
-from ..wording import escape_unprintable
+from .incoming import IncomingFile, StorageError, clean_name, format_bytes, show_name
 from .scripts import join_scripts
 
 CHUNK_BYTES = 512 * 1024
 MAX_OPEN_UPLOADS = 8
-LONGEST_NAME_SHOWN = 80
 # An upload ends after this many checks without a chunk. Checks are counted, not seconds: while the kernel is busy
 # with something else, no time passes here.
 TICK_SECONDS = 10.0
@@ -55,19 +51,6 @@ class UploadedFile:
     name: str
     path: Path
     n_bytes: int
-
-
-@dataclass
-class _Upload:
-    """A file that is still arriving."""
-
-    key: str
-    name: str
-    n_bytes: int
-    path: Path
-    file: BinaryIO
-    n_received: int = field(default=0)
-    n_quiet_ticks: int = field(default=0)
 
 
 class Uploader(anywidget.AnyWidget):
@@ -115,14 +98,14 @@ class Uploader(anywidget.AnyWidget):
         self.max_bytes = max_bytes
         self._on_file = on_file
         self._on_problem = on_problem
-        self._uploads: dict[str, _Upload] = {}
+        self._uploads: dict[str, IncomingFile] = {}
         self._used_keys: set[str] = set()
         self.on_msg(self._receive)
 
     def close(self) -> None:
         """Remove what has arrived of unfinished files, and the widget from the page."""
         for upload in list(getattr(self, "_uploads", {}).values()):
-            self._remove(upload)
+            upload.remove()
         super().close()
 
     def tick(self) -> None:
@@ -150,99 +133,82 @@ class Uploader(anywidget.AnyWidget):
             self._break_off(upload)
 
     def _start(self, key: str, name: object, n_bytes: object) -> None:
-        name = _clean_name(name)
+        name = clean_name(name)
         if not _KEY.fullmatch(key) or key in self._used_keys or type(n_bytes) is not int or n_bytes < 0:
-            self._refuse(key, name, f"{_show(name)} was announced wrongly by the page; reload it and try again.")
-            return
-        sentence = self._find_obstacle(name, n_bytes)
-        if sentence:
+            self._refuse(key, name, f"{show_name(name)} was announced wrongly by the page; reload it and try again.")
+        elif n_bytes > self.max_bytes:
+            self._refuse(
+                key,
+                name,
+                f"{show_name(name)} is too large ({format_bytes(n_bytes)}); files of up to "
+                f"{format_bytes(self.max_bytes)} can be uploaded. Cut it or save it as FLAC or MP3.",
+            )
+        elif len(self._uploads) >= MAX_OPEN_UPLOADS:
+            sentence = f"{show_name(name)} was not uploaded, too many others are on their way; drop it again later."
             self._refuse(key, name, sentence)
-            return
-        path = self.folder / key
+        else:
+            self._open(key, name, n_bytes)
+
+    def _open(self, key: str, name: str, n_bytes: int) -> None:
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.folder.chmod(0o700)
-            file = open(path, "xb", buffering=0, opener=_open_privately)  # noqa: SIM115 (closed with the upload)
-        except OSError as error:
-            self._refuse(key, name, _describe(error, name))
+            upload = IncomingFile(self.folder, key, name, n_bytes)
+        except StorageError as error:
+            self._refuse(key, name, str(error))
             return
         self._used_keys.add(key)
-        upload = _Upload(key, name, n_bytes, path, file)
         self._uploads[key] = upload
         self.uploading = True
         self._schedule_tick()
-        self._acknowledge(upload)
+        self._go_on(upload)
 
-    def _find_obstacle(self, name: str, n_bytes: int) -> str:
-        if n_bytes > self.max_bytes:
-            return (
-                f"{_show(name)} is too large ({_format_bytes(n_bytes)}); files of up to "
-                f"{_format_bytes(self.max_bytes)} can be uploaded. Cut it or save it as FLAC or MP3."
-            )
-        if len(self._uploads) >= MAX_OPEN_UPLOADS:
-            return f"{_show(name)} was not uploaded, too many others are on their way; drop it again later."
-        with contextlib.suppress(OSError):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            free = shutil.disk_usage(self.folder).free
-            if free < n_bytes:
-                return _say_disk_full(name, f"it needs {_format_bytes(n_bytes)}, {_format_bytes(free)} are free")
-        return ""
-
-    def _take(self, upload: _Upload, offset: object, buffers: Sequence[Any]) -> None:
+    def _take(self, upload: IncomingFile, offset: object, buffers: Sequence[Any]) -> None:
         chunk = memoryview(buffers[0]) if buffers else memoryview(b"")
         is_due = type(offset) is int and offset == upload.n_received
         if not is_due or not 0 < chunk.nbytes <= upload.n_bytes - upload.n_received:
             self._break_off(upload)
             return
         try:
-            _write_all(upload.file, chunk)
-        except OSError as error:
-            self._break_off(upload, _describe(error, upload.name))
-            return
-        upload.n_received += chunk.nbytes
-        upload.n_quiet_ticks = 0
-        self._acknowledge(upload)
+            upload.write(chunk)
+        except StorageError as error:
+            self._break_off(upload, str(error))
+        else:
+            self._go_on(upload)
 
-    def _acknowledge(self, upload: _Upload) -> None:
-        if upload.n_received < upload.n_bytes:
+    def _go_on(self, upload: IncomingFile) -> None:
+        """Acknowledge what is here, or hand the file on if that is all of it."""
+        if not upload.is_complete:
             self.send({"type": "received", "key": upload.key, "n_bytes": upload.n_received})
             return
         try:
-            upload.file.close()
-        except OSError as error:  # some file systems notice only now that they are full
-            self._break_off(upload, _describe(error, upload.name))
+            upload.close()
+        except StorageError as error:
+            self._break_off(upload, str(error))
             return
         self._forget(upload)
         self.send({"type": "done", "key": upload.key})
         self._on_file(UploadedFile(upload.key, upload.name, upload.path, upload.n_bytes))
 
-    def _report_unreadable(self, key: str, upload: _Upload | None, name: object) -> None:
+    def _report_unreadable(self, key: str, upload: IncomingFile | None, name: object) -> None:
         if upload is None and key in self._used_keys:
             return
-        name = upload.name if upload else _clean_name(name)
-        sentence = f"{_show(name)} could not be read: it is a folder, or was moved or changed; choose the file again."
+        name = upload.name if upload else clean_name(name)
+        sentence = f"{show_name(name)} could not be read: it is a folder, was moved or was changed; choose it again."
         if upload:
             self._break_off(upload, sentence)
         else:
             self._on_problem(name, sentence)
 
-    def _break_off(self, upload: _Upload, sentence: str = "") -> None:
-        sentence = sentence or f"{_show(upload.name)} was not uploaded completely; drop it again."
-        self._remove(upload)
+    def _break_off(self, upload: IncomingFile, sentence: str = "") -> None:
+        sentence = sentence or f"{show_name(upload.name)} was not uploaded completely; drop it again."
+        upload.remove()
+        self._forget(upload)
         self._refuse(upload.key, upload.name, sentence)
 
     def _refuse(self, key: str, name: str, sentence: str) -> None:
         self.send({"type": "failed", "key": key})
         self._on_problem(name, sentence)
 
-    def _remove(self, upload: _Upload) -> None:
-        with contextlib.suppress(OSError):
-            upload.file.close()
-        with contextlib.suppress(OSError):
-            upload.path.unlink(missing_ok=True)
-        self._forget(upload)
-
-    def _forget(self, upload: _Upload) -> None:
+    def _forget(self, upload: IncomingFile) -> None:
         self._uploads.pop(upload.key, None)
         self.uploading = bool(self._uploads)
 
@@ -259,50 +225,3 @@ class Uploader(anywidget.AnyWidget):
                     loop.call_later(TICK_SECONDS, tick_and_go_on)
 
             loop.call_later(TICK_SECONDS, tick_and_go_on)
-
-
-def _open_privately(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _write_all(file: BinaryIO, chunk: memoryview) -> None:
-    chunk = chunk.cast("B")
-    while chunk.nbytes:
-        chunk = chunk[file.write(chunk) :]
-
-
-def _clean_name(name: object) -> str:
-    """Text that any encoder takes, of bounded length."""
-    text = name if isinstance(name, str) else ""
-    return text.encode("utf-8", "replace").decode("utf-8")[:1_000] or "unnamed"
-
-
-def _show(name: str) -> str:
-    """Name for a sentence: nothing invisible in it, and not too long."""
-    shown = escape_unprintable(name)
-    half = (LONGEST_NAME_SHOWN - 1) // 2
-    return shown if len(shown) <= LONGEST_NAME_SHOWN else f"{shown[:half]}…{shown[-half:]}"
-
-
-def _describe(error: OSError, name: str) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _say_disk_full(name, "the disk or the space allotted to you is full")
-    return f"{_show(name)} could not be stored ({error.strerror or error}); try again, or ask who runs this server."
-
-
-def _say_disk_full(name: str, detail: str) -> str:
-    return f"{_show(name)} has no room on the server: {detail}; free some space or use a smaller file."
-
-
-def _format_bytes(n_bytes: float) -> str:
-    """Size in the units of file managers.
-
-    Examples
-    --------
-    >>> _format_bytes(4_000_000_000), _format_bytes(15_300_000), _format_bytes(900)
-    ('4 GB', '15.3 MB', '900 bytes')
-    """
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if n_bytes >= factor:
-            return f"{n_bytes / factor:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{n_bytes:.0f} bytes"

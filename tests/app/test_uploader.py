@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -204,22 +205,39 @@ def test_file_larger_than_the_free_space_is_refused_before_it_is_sent(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type("Usage", (), {"free": 1_000_000})
-    monkeypatch.setattr(uploader_module.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr("instrunet_widgets.app.incoming.shutil.disk_usage", lambda folder: usage)
     page.start(5_000_000)
     assert page.sentence.startswith("song.wav has no room on the server: it needs 5 MB, 1 MB are free;")
     assert page.names_on_disk == []
 
 
 def test_disk_that_fills_up_ends_the_upload(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(file: object, chunk: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    class FullDisk:
+        def write(self, chunk: memoryview) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def close(self) -> None:
+            pass
 
     page.start(4)
-    monkeypatch.setattr(uploader_module, "_write_all", write)
+    upload = page.uploader._uploads[KEY]
+    upload._file.close()
+    monkeypatch.setattr(upload, "_file", FullDisk())
     page.send("chunk", offset=0, chunk=b"ab")
     assert "has no room on the server: the disk" in page.sentence
     assert page.names_on_disk == []
     assert page.answers[-1] == {"type": "failed", "key": KEY}
+
+
+def test_disk_that_takes_only_part_of_a_chunk_gets_the_rest(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    page.start(4)
+    upload = page.uploader._uploads[KEY]
+    file = upload._file
+    slow_disk = SimpleNamespace(write=lambda chunk: file.write(chunk[:1]), close=file.close)
+    monkeypatch.setattr(upload, "_file", slow_disk)
+    page.send("chunk", offset=0, chunk=b"abcd")
+    assert (page.folder / KEY).read_bytes() == b"abcd"
+    assert len(page.files) == 1
 
 
 def test_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:

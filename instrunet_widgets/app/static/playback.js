@@ -1,32 +1,20 @@
 // One <audio> per model, whatever number of views there is of it.
-const LOADING = "Preparing sound...";
 const SECONDS_PER_KEY = 5;
 const REPORT_EVERY = 250; // ms
 const SHORTEST_LOOP = 0.05; // s
-const TYPE_OF_FORMAT = {
-  WAV: "audio/wav",
-  AIFF: "audio/aiff",
-  FLAC: "audio/flac",
-  MP3: "audio/mpeg",
-  OGG: 'audio/ogg; codecs="vorbis"',
-  Opus: 'audio/ogg; codecs="opus"',
-  M4A: 'audio/mp4; codecs="mp4a.40.2"',
-};
 
 class Playback {
   constructor(model) {
     this.model = model;
-    this.receiver = new Receiver(model);
     this.audio = new Audio();
+    this.sound = new Sound(model, this.audio, this);
     this.views = new Set();
     this.roots = new Map(); // app -> number of views in it
     this.reported = 0;
-    model.on("msg:custom", (message) => this.receive(message));
+    model.on("msg:custom", (message) => this.obey(message));
     model.on("change:source_key", () => this.load(0));
     model.on("change:duration change:loop_start change:loop_end change:label change:hint", () => this.draw());
-    const on = (name, listener) => this.audio.addEventListener(name, () => this.origin && listener());
-    on("loadedmetadata", () => this.becomeReady());
-    on("error", () => this.tryElsewhere());
+    const on = (name, listener) => this.audio.addEventListener(name, () => this.isReady && listener());
     on("playing", () => this.follow());
     on("timeupdate", () => this.tick()); // goes on where the tab is hidden and animation frames stop
     on("seeked", () => this.tick());
@@ -35,111 +23,24 @@ class Playback {
     this.load(model.get("position"));
   }
 
-  // Sound: the browser's own file, else what the kernel has, else a preview that the kernel makes.
-
   load(time) {
-    this.reset();
     this.time = time;
     this.wantsToPlay = false;
-    const key = this.model.get("source_key");
-    const file = globalThis.instrunetFiles?.get(key);
-    if (!key) this.status = "none";
-    else if (file) this.use(file, "file");
-    else this.ask({ eager: true });
-    this.report();
-    this.draw();
-    this.tell();
+    this.sound.open(this.model.get("source_key"));
+    this.notice();
   }
 
-  reset() {
-    this.controller?.abort();
-    this.controller = new AbortController();
-    this.origin = "";
-    this.request = "";
-    this.needsPreview = false;
-    this.fraction = null;
-    this.sentence = "";
-    this.audio.pause();
-    this.audio.removeAttribute("src");
-    this.audio.load();
-    if (this.url) URL.revokeObjectURL(this.url);
-    this.url = "";
-  }
-
-  use(blob, origin) {
-    this.status = "loading";
-    this.origin = origin;
-    if (this.url) URL.revokeObjectURL(this.url);
-    this.url = URL.createObjectURL(blob);
-    this.audio.preload = "metadata";
-    this.audio.src = this.url;
-    this.draw();
-  }
-
-  ask({ eager }) {
-    const plays = (name) => this.audio.canPlayType(TYPE_OF_FORMAT[name]);
-    const formats = this.needsPreview ? [] : Object.keys(TYPE_OF_FORMAT).filter(plays);
-    this.request = makeKey();
-    this.fraction = null;
-    this.status = eager ? "asleep" : "loading";
-    this.model.send({ type: "sound", id: this.request, key: this.model.get("source_key"), eager, formats });
-    this.asksForPreview = !formats.length;
-    this.draw();
-  }
-
-  receive(message) {
-    if (message.type === "seek") this.seek(message.time);
-    else if (message.type === "play") this.play();
-    else if (message.type === "pause") this.pause();
-    if (!this.request || message.id !== this.request) return;
-    if (message.type === "progress") this.fraction = message.fraction;
-    else if (message.type === "failed") this.fail(message.sentence);
-    else if (message.type === "offer") this.fetch(message);
-    else if (message.type === "later") {
-      this.request = "";
-      if (this.wantsToPlay) this.ask({ eager: false });
-    }
-    this.draw();
-  }
-
-  async fetch(offer) {
-    const { signal } = this.controller;
-    const onProgress = (fraction) => {
-      this.fraction = fraction;
-      this.draw();
-    };
-    this.fraction = null;
-    this.status = "loading";
-    try {
-      const blob = await this.receiver.fetch(offer, signal, onProgress);
-      if (!signal.aborted) this.use(blob, this.asksForPreview ? "preview" : "kernel");
-    } catch (error) {
-      if (!signal.aborted) this.fail(`The sound cannot be played here: ${error.message}.`);
-    }
+  get isReady() {
+    return this.sound.status === "ready";
   }
 
   becomeReady() {
-    this.status = "ready";
-    this.request = "";
     if (this.time) this.audio.currentTime = this.time;
     if (this.wantsToPlay) this.start();
     this.draw();
   }
 
-  tryElsewhere() {
-    if (this.origin === "preview") {
-      this.fail("The sound cannot be played here: the browser cannot decode it.");
-      return;
-    }
-    this.origin = "";
-    this.needsPreview = true;
-    this.ask({ eager: !this.wantsToPlay });
-  }
-
-  fail(sentence) {
-    this.status = "failed";
-    this.sentence = sentence;
-    this.request = "";
+  fail() {
     this.wantsToPlay = false;
     this.notice();
   }
@@ -156,18 +57,23 @@ class Playback {
     return start == null || end == null || !(end - start > SHORTEST_LOOP) ? null : { start, end };
   }
 
+  obey(message) {
+    if (message.type === "seek") this.seek(message.time);
+    else if (message.type === "play") this.play();
+    else if (message.type === "pause") this.pause();
+  }
+
   toggle() {
     if (this.wantsToPlay) this.pause();
     else this.play();
   }
 
   play() {
-    if (this.status === "none") return;
+    if (this.sound.status === "none") return;
     this.wantsToPlay = true;
     if (this.time >= this.duration - 0.05 && this.duration) this.seek(this.loop?.start ?? 0);
-    if (this.status === "ready") this.start();
-    else if (!this.request && this.status !== "loading") this.ask({ eager: false });
-    else this.status = "loading";
+    if (this.isReady) this.start();
+    else this.sound.wake();
     this.notice();
   }
 
@@ -175,7 +81,7 @@ class Playback {
     try {
       await this.audio.play();
     } catch (error) {
-      if (error.name === "AbortError" || !this.origin) return; // paused, or another recording, in the meantime
+      if (error.name === "AbortError" || !this.isReady) return; // paused, or another recording, in the meantime
       this.wantsToPlay = false;
       this.notice();
     }
@@ -189,14 +95,14 @@ class Playback {
 
   // By the browser, for example because the headphones were unplugged.
   becomePaused() {
-    if (this.status === "ready" && !this.audio.ended && !this.audio.seeking) this.wantsToPlay = false;
+    if (!this.audio.ended && !this.audio.seeking) this.wantsToPlay = false;
     this.notice();
   }
 
   seek(time) {
     if (!Number.isFinite(time)) return;
     this.time = Math.max(0, this.duration ? Math.min(time, this.duration) : time);
-    if (this.status === "ready") this.audio.currentTime = this.time;
+    if (this.isReady) this.audio.currentTime = this.time;
     this.notice();
   }
 
@@ -222,7 +128,7 @@ class Playback {
   }
 
   tick() {
-    if (this.status !== "ready" || this.audio.seeking) return;
+    if (!this.isReady || this.audio.seeking) return;
     const { loop, time } = this;
     const now = this.audio.currentTime;
     if (loop && this.wantsToPlay && time < loop.end && now >= loop.end) {
@@ -296,7 +202,7 @@ class Playback {
   }
 
   close() {
-    this.reset();
+    this.sound.close();
     clearTimeout(this.reporting);
   }
 }

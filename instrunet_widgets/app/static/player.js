@@ -1,4 +1,5 @@
 // Controls of a Playback.
+const LOADING = "Preparing sound...";
 const PLAY = "M8 5.5v13l10.5-6.5z";
 const PAUSE = ["M8.5 5.5v13", "M15.5 5.5v13"];
 const SPEAKER = "M4 9.5v5h3.5l4.5 4v-13l-4.5 4z";
@@ -52,7 +53,7 @@ function renderPlayer(model, el, signal, playback) {
   let icons = "";
 
   function draw() {
-    const isSilent = playback.status === "none";
+    const isSilent = playback.sound.status === "none";
     group.hidden = isSilent && !model.get("hint");
     for (const part of [label, row, failure]) part.hidden = isSilent;
     hint.hidden = !isSilent;
@@ -64,10 +65,11 @@ function renderPlayer(model, el, signal, playback) {
     drawTime();
     drawLoop();
     drawIcons();
-    const percent = playback.fraction == null ? "" : ` ${Math.floor(playback.fraction * 100)} %`;
-    setText(status, playback.status === "loading" && playback.wantsToPlay ? LOADING + percent : "");
-    failure.hidden = playback.status !== "failed";
-    setText(failure, playback.sentence);
+    const { status: soundStatus, fraction, sentence } = playback.sound;
+    const percent = fraction == null ? "" : ` ${Math.floor(fraction * 100)} %`;
+    setText(status, soundStatus === "loading" && playback.wantsToPlay ? LOADING + percent : "");
+    failure.hidden = soundStatus !== "failed";
+    setText(failure, sentence);
   }
 
   function drawTime() {
