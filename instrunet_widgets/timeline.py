@@ -6,6 +6,7 @@ All of them are immutable; arrays are read-only. Times are seconds from the star
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -124,8 +125,7 @@ class Timeline:
     @property
     def heard_in_parts(self) -> tuple[str, ...]:
         """Instruments with time ranges that are not `detected` in the recording as a whole, longest heard first."""
-        codes = {segment.instrument for segment in self.segments} - set(self.detected)
-        in_order = [code for code in self.instruments if code in codes]
+        in_order = [code for code in self.instruments if self.segments_of(code) and code not in self.detected]
         return tuple(sorted(in_order, key=self.presence_of, reverse=True))
 
     def score_of(self, instrument: str) -> float:
@@ -200,4 +200,12 @@ class Timeline:
         instrument : str
             IRMAS code.
         """
-        return tuple(segment for segment in self.segments if segment.instrument == instrument)
+        return self._segments_by_instrument.get(instrument, ())
+
+    @cached_property
+    def _segments_by_instrument(self) -> dict[str, tuple[Segment, ...]]:
+        """Sorted once: hours of music have thousands of segments, and views ask for them at every move of a slider."""
+        by_instrument: dict[str, list[Segment]] = {}
+        for segment in self.segments:
+            by_instrument.setdefault(segment.instrument, []).append(segment)
+        return {code: tuple(segments) for code, segments in by_instrument.items()}
