@@ -66,7 +66,8 @@ def read_png(picture) -> np.ndarray:
 
 
 def tick_names(axis) -> list[str]:
-    return list(axis.tick_labels.values())
+    labels = {float(value): label for value, label in axis.tick_labels.items()}
+    return [labels[value] for value in axis.tick_values]
 
 
 # -- intensity ---------------------------------------------------------------------------------------------------

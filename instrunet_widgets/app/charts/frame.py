@@ -80,9 +80,7 @@ class TimeFrame(traitlets.HasTraits):
             self.scale.min, self.scale.max = visible.start, visible.end
         ticks = pick_ticks(visible.start, visible.end, self.max_ticks)
         tenths = len(ticks) > 1 and bool(ticks[1] - ticks[0] < 1)
-        with self.axis.hold_sync():
-            self.axis.tick_labels = {js_number(t): format_time(float(t), tenths=tenths) for t in ticks}
-            self.axis.tick_values = ticks
+        label_ticks(self.axis, {float(tick): format_time(float(tick), tenths=tenths) for tick in ticks})
 
 
 def visible_range(state: AppState) -> TimeRange:
@@ -137,6 +135,25 @@ def make_axis(scale: bqplot.Scale, ticks: dict[float, str], **settings: Any) -> 
     values = {js_number(value): label for value, label in ticks.items()}
     places = np.array(list(ticks), dtype=np.float64)
     return bqplot.Axis(scale=scale, side="left", tick_values=places, tick_labels=values, **settings)
+
+
+def label_ticks(axis: bqplot.Axis, ticks: dict[float, str]) -> None:
+    """Give an axis other ticks.
+
+    bqplot writes new ticks with the labels that it has when they arrive: so labels go first, in a message of their
+    own, together with the old ones, which are on show for a moment longer.
+
+    Parameters
+    ----------
+    axis : bqplot.Axis
+    ticks : dict of float to str
+        Label of each value.
+    """
+    labels = {js_number(value): label for value, label in ticks.items()}
+    on_show = {js_number(value) for value in axis.tick_values} if axis.tick_values is not None else set()
+    kept = {value: label for value, label in (axis.tick_labels or {}).items() if value in on_show}
+    axis.tick_labels = kept | labels
+    axis.tick_values = np.array(list(ticks), dtype=np.float64)
 
 
 def make_figure(

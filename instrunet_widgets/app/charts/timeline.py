@@ -11,7 +11,7 @@ from ...results import Timeline
 from ..state import Reading
 from .chart import ChartView
 from .colours import line_colour
-from .frame import TimeFrame, js_number, make_axis
+from .frame import TimeFrame, label_ticks, make_axis
 
 LANE_PIXELS = 20
 _FEWEST_LANES = 4
@@ -76,9 +76,7 @@ class TimelineView(ChartView):
         self._scale.max = float(n_lanes)
         names = {n_lanes - 0.5 - row: instrument_by_code(code).name for row, code in enumerate(lanes)}
         names = names or {0.0: ""}  # without any, bqplot would write numbers
-        with self.axis.hold_sync():
-            self.axis.tick_labels = {js_number(place): name for place, name in names.items()}
-            self.axis.tick_values = np.array(list(names))
+        label_ticks(self.axis, names)
 
 
 def trace_lanes(timeline: Timeline, lanes: tuple[str, ...]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

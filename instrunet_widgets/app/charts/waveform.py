@@ -11,7 +11,7 @@ from ..state import AppState, Reading
 from .chart import ChartView, explain_missing_sound
 from .close_up import CloseUp, CloseUpLoader
 from .curves import column_seconds, cut_out
-from .frame import TimeFrame, make_axis
+from .frame import TimeFrame, label_ticks, make_axis
 
 _LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)
 SAMPLE_RATE = 16_000
@@ -74,11 +74,7 @@ class WaveformView(ChartView):
         limit = next((limit for limit in _LIMITS if peak <= 1.001 * limit), float(np.ceil(peak)))
         if limit != self._scale.max:
             self._scale.min, self._scale.max = -limit, limit
-            with self.axis.hold_sync():
-                self.axis.tick_labels = {str(value): f"{value:g}" for value in (-limit, 0, limit)} | (
-                    {"-1": "-1", "1": "1"} if limit == 1 else {}
-                )
-                self.axis.tick_values = np.array([-limit, 0.0, limit])
+            label_ticks(self.axis, {value: f"{value:g}" for value in (-limit, 0.0, limit)})
         self._draw_view(reading)
         return ""
 
