@@ -16,9 +16,10 @@ from stand_in import SAMPLE_RATE, PitchClassifier, make_tone
 from instrunet_widgets import export
 from instrunet_widgets.classifier import Classifier
 from instrunet_widgets.cli import analyze as cli_analyze
-from instrunet_widgets.cli import main, progress
+from instrunet_widgets.cli import main, outputs, progress
 from instrunet_widgets.cli.analyze import expand_wildcards
 from instrunet_widgets.config import AGGREGATIONS
+from instrunet_widgets.errors import ExportError
 from instrunet_widgets.export import FORMATS, ExportFormat
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.pipeline import Progress, stream
@@ -284,6 +285,20 @@ def test_json_lines_are_alone_on_standard_output(analyze):
     assert Path("all.csv").is_file()
 
 
+def test_results_are_on_the_screen_although_the_table_cannot_be_written(analyze, monkeypatch):
+    for name in ("a.wav", "b.wav"):
+        write_sound(name, make_tone("cel", 4))
+
+    def fail(*_, **__):
+        raise ExportError("all.csv cannot be written because the disk is full.")
+
+    monkeypatch.setattr(outputs, "write_export", fail)
+    status, out, err = analyze("a.wav", "b.wav", "--csv", "all.csv")
+    assert status == 1
+    assert err == "instrunet: all.csv cannot be written because the disk is full.\n"
+    assert out.count("cello") == 2
+
+
 def test_json_on_standard_output_is_utf8_whatever_the_terminal(folder):
     write_sound("音楽.wav", make_tone("cel", 4))
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
@@ -328,9 +343,11 @@ class TestOutputsThatAreRefusedBeforeAnyWork:
         assert "recording to be analysed" in err
         assert Path("song.wav").read_bytes() == content
 
-    def test_one_file_for_two_formats(self, analyze):
+    @pytest.mark.parametrize("other_name", ["out", "sub/../out"])
+    def test_one_file_for_two_formats(self, analyze, other_name):
         write_sound("song.wav", make_tone("cel", 4))
-        status, _, err = analyze("song.wav", "--json", "out", "--csv", "out")
+        Path("sub").mkdir()
+        status, _, err = analyze("song.wav", "--json", "out", "--csv", other_name)
         assert status == 1
         assert "two outputs" in err
 

@@ -233,11 +233,11 @@ def _analyze_all(recordings: Sequence[Path], classifier: Classifier, config: Dec
             rows.append(summarise(analysis, analysis.decode(config)))
             # The pictures are written by now; a thousand of them would not fit in memory.
             done.append(analysis if len(recordings) == 1 else dataclasses.replace(analysis, overview=None))
-    if done:
-        plan.write_tables(done, config)
     if not plan.has_json_lines:
         if len(recordings) > 1:
             print_summary(make_console(), rows)
         elif done:
             print_report(make_console(), done[0], done[0].decode(config))
+    if done:
+        plan.write_tables(done, config)  # last: a full disk must not cost the results on the screen
     return 1 if n_failed else 0

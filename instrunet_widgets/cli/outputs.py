@@ -130,12 +130,13 @@ def _is_table(format_: ExportFormat, path: Path) -> bool:
 
 
 def _check_targets(targets: Sequence[Target], recordings: Sequence[Path], force: bool) -> None:
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for target in targets:
         path = target.path
-        if path in seen:
+        real_path = os.path.realpath(path)
+        if real_path in seen:
             raise ExportError(f"{path} is named for two outputs; give each its own name.")
-        seen.add(path)
+        seen.add(real_path)
         if any(_is_same_file(path, recording) for recording in recordings):
             raise ExportError(f"{path} is a recording to be analysed; choose another name for the output.")
         if path.exists() and not (path.is_file() or path.is_dir()):
