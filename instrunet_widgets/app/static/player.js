@@ -85,7 +85,8 @@ function renderPlayer(model, el, signal, playback) {
     const range = playback.loop;
     loop.hidden = !range;
     if (!range) return;
-    const write = range.end - range.start < 10 ? formatTenths : formatTime;
+    const isWhole = [range.start, range.end].every((time) => Math.abs(time - Math.round(time)) < 0.05);
+    const write = range.end - range.start < 10 && !isWhole ? formatTenths : (time) => formatTime(Math.round(time));
     const text = `Loop ${write(range.start)}-${write(range.end)}`;
     setText(controls.loopText, text);
     loop.setAttribute("aria-label", `${text}, stop looping`);
