@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from running import Visitor, find_free_port, run_server
 
 from instrunet_widgets.instruments import CODES
 
 REPOSITORY = Path(__file__).parent.parent
-NOT_NEEDED_BY_USERS = ("tensorflow", "keras", "librosa", "numba", "sklearn", "mido", "pytest")
+NOT_NEEDED_BY_USERS = (
+    *("tensorflow", "keras", "librosa", "numba", "sklearn", "mido", "jupyterlab", "playwright", "pytest"),
+)
 
 pytestmark = pytest.mark.slow
 
@@ -109,6 +112,24 @@ def test_installed_command_analyses_the_demo_without_the_repository(installation
     assert len(document["timeline"]) > 1
     assert all(set(window["intensity"]) == set(CODES) for window in document["timeline"])
     assert max(value for window in document["timeline"] for value in window["intensity"].values()) > 0.3
+
+
+def test_installed_command_serves_the_app_from_an_empty_folder(installation: Installation) -> None:
+    executable = shutil.which("instrunet", path=str(installation.scripts))
+    assert executable is not None
+    port = find_free_port()
+    command = [executable, "app", "--no-browser", "--port", str(port)]
+    url = f"http://localhost:{port}/"
+    with run_server(command, url, "InstruNet is at", folder=installation.elsewhere, env=clean_environment()) as server:
+        visitor = Visitor(server)
+        status, _, page = visitor.ask("GET", "/")
+        assert status == 200
+        assert "<title>InstruNet</title>" in page
+        assert "Hear who plays" in page  # shown while the kernel starts
+        (output,) = visitor.start()["outputs"]
+        assert "application/vnd.jupyter.widget-view+json" in output["data"]
+        assert server.stop() == 0
+    assert list(installation.elsewhere.iterdir()) == []
 
 
 def test_installation_holds_no_training_library_and_reads_its_own_copy(installation: Installation) -> None:

@@ -113,6 +113,15 @@ class VisitorKernels(AsyncMappingKernelManager):
 
     start_kernel = _async_start_kernel  # type: ignore[assignment]
 
+    async def _async_shutdown_kernel(
+        self, kernel_id: str, now: bool | None = False, restart: bool | None = False
+    ) -> None:
+        # one that no page has seen has nothing to put in order, and may not be ready to be asked
+        had_page = getattr(self._kernels.get(kernel_id), "had_page", False)
+        await super()._async_shutdown_kernel(kernel_id, now=now or not had_page, restart=restart)
+
+    shutdown_kernel = _async_shutdown_kernel  # type: ignore[assignment]
+
     def cwd_for_path(self, path: str, **kwargs: Any) -> str:
         """Give the folder in which a kernel starts."""
         return path

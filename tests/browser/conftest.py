@@ -13,7 +13,8 @@ A test takes a server's fixture and `page`::
   `watch.expect(pattern)` lets pass what the test brings about.
 - `run_axe(page)`: violations that axe-core finds, serious and critical ones.
 
-Helpers: `open_app(page, url)` and `wait_for_app(page)` in `watching`, `run_server(...)` in `running`.
+Helpers: `open_app(page, url)`, `wait_for_app(page)` and `run_in_jupyterlab(page, url)` in `watching`;
+`run_server(...)` in `running`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ TIMEOUT_MS = 90_000  # machines that run tests are slow, and busy
 DESKTOP = {"width": 1440, "height": 900}
 
 expect.set_options(timeout=TIMEOUT_MS)
+
+expect.set_options(timeout=30_000)
 
 NewVisitor = Callable[..., Page]
 
@@ -144,9 +147,13 @@ def lab_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"),
         *("--IdentityProvider.token=", "--LabApp.extension_manager=readonly"),
     ]
-    env = {"JUPYTER_CONFIG_DIR": str(config.parent), "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces")}
+    env = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(config.parent),
+        "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
+    }
     url = f"http://127.0.0.1:{port}/lab/tree/{NOTEBOOK.name}"
-    with run_server(command, url, r"is running at", folder=root, env=env) as server:
+    with run_server(command, url, r"is running at", folder=root, env={**os.environ, **settings}) as server:
         yield server
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 from running import Server
-from watching import VISIBLE_MS, open_app, wait_for_app
+from watching import open_app, run_in_jupyterlab
 
 
 def test_stock_voila_shows_the_app(plain_voila: Server, page: Page) -> None:
@@ -13,9 +13,5 @@ def test_stock_voila_shows_the_app(plain_voila: Server, page: Page) -> None:
 
 
 def test_jupyterlab_runs_the_notebook(lab_server: Server, page: Page) -> None:
-    page.goto(lab_server.url)
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=VISIBLE_MS)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells").click()
-    wait_for_app(page)
+    run_in_jupyterlab(page, lab_server.url)
     expect(page.locator(".jp-OutputArea [data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)

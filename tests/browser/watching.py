@@ -83,3 +83,12 @@ def wait_for_app(page: Page) -> None:
     """Wait until the app can be seen."""
     page.locator(APP).first.wait_for(state="visible", timeout=VISIBLE_MS)
     page.locator(f"{APP} .in-theme").first.wait_for(state="visible", timeout=VISIBLE_MS)
+
+
+def run_in_jupyterlab(page: Page, url: str) -> None:
+    """Open a notebook in JupyterLab, run all its cells, and wait until the app can be seen."""
+    page.goto(url)
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=VISIBLE_MS)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    wait_for_app(page)

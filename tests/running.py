@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import re
 import signal
@@ -14,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -79,10 +82,11 @@ def run_server(
     folder : Path
         Working folder.
     env : dict, optional
-        Environment variables besides those of the tests.
+        Environment variables; those of the tests if not given.
     """
+    variables = {**(os.environ if env is None else env), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        [str(part) for part in command], cwd=folder, env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+        [str(part) for part in command], cwd=folder, env=variables,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
         errors="replace", start_new_session=True,
     )  # fmt: skip
@@ -130,3 +134,34 @@ def _end(server: Server, below: list[psutil.Process]) -> None:
 def app_command(port: int) -> list[str | Path]:
     """The command that users give, with this environment's Python."""
     return [sys.executable, "-m", "instrunet_widgets", "app", "--no-browser", "--port", str(port)]
+
+
+class Visitor:
+    """Keeps the cookies of its requests, as a browser does."""
+
+    def __init__(self, server: Server) -> None:
+        self._host = server.url.split("/")[2]
+        self.cookies: dict[str, str] = {}
+
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, dict[str, str], str]:
+        """Status, headers and text of the answer."""
+        connection = http.client.HTTPConnection(self._host, timeout=120)
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, {"Cookie": cookies, **names})
+        answer = connection.getresponse()
+        for cookie in answer.headers.get_all("Set-Cookie", ()):
+            name, _, value = cookie.split(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer.status, dict(answer.headers), answer.read().decode()
+
+    def start(self) -> dict[str, Any]:
+        self.ask("GET", "/")
+        status, _, text = self.ask("POST", "/instrunet/start", X_XSRFToken=self.cookies["_xsrf"])
+        assert status == 200, text
+        return dict(json.loads(text))
+
+    def end(self, kernel_id: str) -> int:
+        body = f"_xsrf={self.cookies['_xsrf']}"
+        kind = "application/x-www-form-urlencoded"
+        return self.ask("POST", f"/voila/api/shutdown/{kernel_id}", body, Content_Type=kind)[0]
