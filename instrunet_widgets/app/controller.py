@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import traitlets
 
 from ..errors import InstruNetError
 from ..wording import escape_unprintable
+from .jobs import describe_batch, in_worker, join_batches, run_or_schedule
 from .state import Activity, AppState, Message, Reading, Recording
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 MAX_MESSAGES = 5
 REDRAW_SECONDS = 0.4  # between pictures of an analysis that is still running
 LARGEST_SAVED_ANALYSIS = 64_000_000  # bytes; ten hours of music are a tenth of it
-_Work = Coroutine[Any, Any, None]
 
 
 class Controller:
@@ -162,11 +162,11 @@ class Controller:
                 if batch is None or self._cancelled:
                     break
                 done.append(batch)
-                state.activity = _describe(batch, recording.name, time.monotonic() - began)
+                state.activity = describe_batch(batch, recording.name, time.monotonic() - began)
                 if batch.analysis is not None:
                     self._succeed(recording.key, batch.analysis)
                 elif state.selected == recording.key and time.monotonic() - drawn > REDRAW_SECONDS:
-                    analysis = _join(done, classifier, recording.name)
+                    analysis = join_batches(done, classifier, recording.name)
                     state.reading = Reading(analysis, analysis.decode(state.decoding), is_partial=True)
                     drawn = time.monotonic()
         finally:
@@ -261,21 +261,6 @@ class Controller:
         self.state.messages = (*self.state.messages, message)[-MAX_MESSAGES:]
 
 
-def run_or_schedule(work: _Work) -> asyncio.Task[None] | None:
-    """Start a coroutine on the running event loop; where there is none (a script, a test), run it to its end."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(work)
-        return None
-    return loop.create_task(work)
-
-
-async def in_worker(work: Callable[[], Any]) -> Any:
-    """Await a blocking call on a worker thread."""
-    return await asyncio.get_running_loop().run_in_executor(None, work)
-
-
 def _is_saved_analysis(name: str, path: Path) -> bool:
     """Whether a file is JSON; the content decides, not the name."""
     try:
@@ -284,31 +269,3 @@ def _is_saved_analysis(name: str, path: Path) -> bool:
     except OSError:
         return False
     return head.startswith((b"{", b"[")) or (not head and name.lower().endswith(".json"))
-
-
-def _describe(batch: WindowBatch, name: str, elapsed: float) -> Activity:
-    fraction = batch.progress.fraction
-    left = elapsed * (1 - fraction) / fraction if fraction else None
-    return Activity("Listening", name, fraction, left)
-
-
-def _join(batches: list[WindowBatch], classifier: Classifier, name: str) -> Analysis:
-    """The results so far as an `Analysis`, without its pictures."""
-    import numpy as np
-
-    from ..results import Analysis
-
-    starts = np.concatenate([batch.starts for batch in batches])
-    return Analysis(
-        probabilities=np.concatenate([batch.probabilities for batch in batches]),
-        silent=np.concatenate([batch.silent for batch in batches]),
-        window_starts=starts,
-        window_seconds=classifier.feature_config.window_seconds,
-        hop_seconds=float(starts[1] - starts[0]) if len(starts) > 1 else classifier.feature_config.window_seconds,
-        duration=max(batches[-1].progress.seconds_done, 1e-3),
-        audio_name=name,
-        model_name=classifier.name,
-        model_hash=classifier.weights_hash,
-        thresholds=classifier.model_thresholds,
-        instruments=tuple(classifier.instruments),
-    )

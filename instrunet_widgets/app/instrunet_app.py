@@ -20,7 +20,7 @@ from .buttons import Heartbeat
 from .controller import Controller
 from .export_tab import ExportView
 from .file_table import FileTable
-from .panels import ActionPanel, ExamplePicker, MessagePanel, TrackHeading, describe_rows, show
+from .panels import ActionPanel, ExamplePicker, MessagePanel, RowWriter, TrackHeading, show
 from .player import Player
 from .results_tab import ResultsView
 from .settings import SettingsPanel
@@ -120,6 +120,7 @@ class InstruNetApp(widgets.VBox):
         self.messages = MessagePanel(state, controller)
         self.examples = ExamplePicker(self.open_file)
         self.table = FileTable(on_open=controller.select, on_remove=controller.remove)
+        self._rows = RowWriter(state)
         self.heading = TrackHeading(state)
         self.results, self.export = ResultsView(state), ExportView(state)
         self.visualizations = widgets.VBox()
@@ -177,7 +178,7 @@ class InstruNetApp(widgets.VBox):
 
     def _list_recordings(self, _: Any = None) -> None:
         if len(self.state.recordings) > 1:
-            self.table.rows = describe_rows(self.state)
+            self.table.rows = self._rows.write()
             self.table.current = self.state.selected
 
     def _find_path(self, key: str) -> Path | None:

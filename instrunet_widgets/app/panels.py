@@ -6,11 +6,14 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import ipywidgets as widgets
 
+from ..config import DecodingConfig
 from ..examples import example_names, example_path
 from ..instruments import instrument_by_code
+from ..results import Analysis
 from ..summary import list_facts
 from ..wording import escape_unprintable, format_percent, format_time
 from .controller import Controller
@@ -151,32 +154,50 @@ def describe_activity(activity: Activity) -> str:
     return " · ".join(parts)
 
 
-def describe_rows(state: AppState) -> list[dict[str, Any]]:
-    """The rows of the table of recordings; texts are plain, the table shows them as text."""
-    return [_describe_row(state, recording) for recording in state.recordings]
+class RowWriter:
+    """Writes the rows of the table of recordings; what was found is read again only when the settings change.
 
+    Parameters
+    ----------
+    state : AppState
+    """
 
-def _describe_row(state: AppState, recording: Recording) -> dict[str, Any]:
-    analysis, activity = recording.analysis, state.activity
-    row: dict[str, Any] = {
-        "key": recording.key,
-        "name": escape_unprintable(recording.name),
-        "duration": analysis.duration if analysis else None,
-        "length": format_time(analysis.duration) if analysis else "",
-        "instruments": "",
-        "state": recording.problem or "not analysed yet",
-        "is_failed": bool(recording.problem),
-    }
-    if analysis is not None:
-        timeline = analysis.decode(state.decoding)
-        named = [
-            f"{instrument_by_code(code).name} {format_percent(timeline.confidence_of(code))}"
-            for code in (*timeline.detected, *timeline.heard_in_parts)
-        ]
-        row |= {"instruments": ", ".join(named) or "none", "state": "done"}
-    elif activity is not None and activity.name == recording.name and not recording.problem:
-        row["state"] = describe_activity(activity)
-    return row
+    def __init__(self, state: AppState) -> None:
+        self._state = state
+        self._found: WeakKeyDictionary[Analysis, tuple[DecodingConfig, str]] = WeakKeyDictionary()
+
+    def write(self) -> list[dict[str, Any]]:
+        """One row for each recording; texts are plain, the table shows them as text."""
+        return [self._write_row(recording) for recording in self._state.recordings]
+
+    def _write_row(self, recording: Recording) -> dict[str, Any]:
+        analysis, activity = recording.analysis, self._state.activity
+        status = recording.problem or "not analysed yet"
+        if analysis is not None:
+            status = "done"
+        elif activity is not None and activity.name == recording.name and not recording.problem:
+            status = describe_activity(activity)
+        return {
+            "key": recording.key,
+            "name": escape_unprintable(recording.name),
+            "duration": analysis.duration if analysis else None,
+            "length": format_time(analysis.duration) if analysis else "",
+            "instruments": self._name_instruments(analysis) if analysis else "",
+            "state": status,
+            "is_failed": bool(recording.problem),
+        }
+
+    def _name_instruments(self, analysis: Analysis) -> str:
+        config = self._state.decoding
+        known = self._found.get(analysis)
+        if known is None or known[0] != config:
+            timeline = analysis.decode(config)
+            named = [
+                f"{instrument_by_code(code).name} {format_percent(timeline.confidence_of(code))}"
+                for code in (*timeline.detected, *timeline.heard_in_parts)
+            ]
+            known = self._found[analysis] = (config, ", ".join(named) or "none")
+        return known[1]
 
 
 def _list_file(recording: Recording, is_running: bool) -> list[str]:

@@ -10,9 +10,9 @@ from instrunet_widgets.app.panels import (
     ActionPanel,
     ExamplePicker,
     MessagePanel,
+    RowWriter,
     TrackHeading,
     describe_activity,
-    describe_rows,
 )
 from instrunet_widgets.app.state import Activity
 from instrunet_widgets.config import DecodingConfig
@@ -118,14 +118,15 @@ def test_rows_follow_analysis_settings_and_failure(tmp_path: Path) -> None:
     bad = tmp_path / "bad.wav"
     bad.write_bytes(b"")
     add(controller, bad, "b")
-    waiting = describe_rows(controller.state)
+    rows = RowWriter(controller.state)
+    waiting = rows.write()
     assert [row["state"] for row in waiting] == ["not analysed yet"] * 2
     controller.start_analysis()
-    done, failed = describe_rows(controller.state)
+    done, failed = rows.write()
     assert (done["instruments"], done["state"], done["length"], done["duration"]) == ("cello 90 %", "done", "0:06", 6.0)
     assert "bad.wav is empty" in failed["state"] and failed["duration"] is None
     controller.state.decoding = DecodingConfig(threshold=0.99)
-    assert describe_rows(controller.state)[0]["instruments"] == "none"
+    assert rows.write()[0]["instruments"] == "none"
 
 
 def test_heading_tells_the_facts_when_they_are_known(tmp_path: Path) -> None:

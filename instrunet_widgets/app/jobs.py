@@ -1,0 +1,58 @@
+"""Running an analysis beside the page: worker thread, event loop, and what to show of an unfinished result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from .state import Activity
+
+if TYPE_CHECKING:
+    from ..classifier import Classifier
+    from ..pipeline import WindowBatch
+    from ..results import Analysis
+
+
+def run_or_schedule(work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+    """Start a coroutine on the running event loop; where there is none (a script, a test), run it to its end."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)
+        return None
+    return loop.create_task(work)
+
+
+async def in_worker(work: Callable[[], Any]) -> Any:
+    """Await a blocking call on a worker thread."""
+    return await asyncio.get_running_loop().run_in_executor(None, work)
+
+
+def describe_batch(batch: WindowBatch, name: str, elapsed: float) -> Activity:
+    """How far an analysis is, with the time left by the pace so far (`elapsed` in s)."""
+    fraction = batch.progress.fraction
+    left = elapsed * (1 - fraction) / fraction if fraction else None
+    return Activity("Listening", name, fraction, left)
+
+
+def join_batches(batches: list[WindowBatch], classifier: Classifier, name: str) -> Analysis:
+    """The results so far as an `Analysis`, without its pictures."""
+    import numpy as np
+
+    from ..results import Analysis
+
+    starts = np.concatenate([batch.starts for batch in batches])
+    return Analysis(
+        probabilities=np.concatenate([batch.probabilities for batch in batches]),
+        silent=np.concatenate([batch.silent for batch in batches]),
+        window_starts=starts,
+        window_seconds=classifier.feature_config.window_seconds,
+        hop_seconds=float(starts[1] - starts[0]) if len(starts) > 1 else classifier.feature_config.window_seconds,
+        duration=max(batches[-1].progress.seconds_done, 1e-3),
+        audio_name=name,
+        model_name=classifier.name,
+        model_hash=classifier.weights_hash,
+        thresholds=classifier.model_thresholds,
+        instruments=tuple(classifier.instruments),
+    )
