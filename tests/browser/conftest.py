@@ -147,8 +147,7 @@ def lab_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"),
         *("--IdentityProvider.token=", "--LabApp.extension_manager=readonly"),
     ]
-    env = {
-        **os.environ,
+    settings = {
         "JUPYTER_CONFIG_DIR": str(config.parent),
         "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
     }
