@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from ..config import AGGREGATIONS, MAX_SMOOTHING_WINDOWS, DecodingConfig
 from ..errors import InstruNetError
 from ..export import FORMATS, ExportFormat
+from ..plotting import CHART_KEYS, ImageConfig
+from ..plotting.image_config import LARGEST_PIXELS, SMALLEST_PIXELS
 from .terminal import make_console, print_error
 
 if TYPE_CHECKING:
@@ -98,7 +100,8 @@ def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
     outputs = parser.add_argument_group(
         "results as files",
         "PATH is a file; with several recordings it is a folder for a file each,\n"
-        "or for --csv a table if it ends in .csv",
+        "or one file for all of them if it ends in the extension of a table (.csv,\n"
+        ".npz, .parquet)",
     )
     for format_ in FORMATS:
         to_stdout = "; - for a line each on standard output" if _is_json(format_) else ""
@@ -108,6 +111,16 @@ def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="PATH",
             help=f"{format_.description.rstrip('.')}{to_stdout}".replace("%", "%%"),
         )
+    outputs.add_argument(
+        "--chart",
+        choices=CHART_KEYS,
+        metavar="NAME",
+        help=f"for --png and --svg: {', '.join(CHART_KEYS)} (default: all)",
+    )
+    outputs.add_argument(
+        "--size", type=parse_size, metavar="WxH", help="for --png and --svg: pixels (default: 1600x1400)"
+    )
+    outputs.add_argument("--title", metavar="TEXT", help="for --png and --svg: instead of the recording's name")
     outputs.add_argument("--force", action="store_true", help="replace files that exist")
 
 
@@ -136,7 +149,7 @@ def run(args: argparse.Namespace) -> int:
     from ..classifier import Classifier
     from .outputs import plan_outputs
 
-    plan = plan_outputs(wishes, recordings, force=args.force)
+    plan = plan_outputs(wishes, recordings, force=args.force, image=_read_image(args, wishes))
     return _analyze_all(recordings, Classifier.load(args.model), config, plan)
 
 
@@ -166,6 +179,19 @@ def parse_min_duration(text: str) -> float:
         return DecodingConfig(min_segment_seconds=float(text)).min_segment_seconds
     except ValueError:
         raise argparse.ArgumentTypeError(f"must be a number of seconds, 0 or more, not {text!r}") from None
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read ``--size``."""
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+        ImageConfig(width=width, height=height)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a width and a height from {SMALLEST_PIXELS} to {LARGEST_PIXELS} pixels, as in 1600x1400, "
+            f"not {text!r}"
+        ) from None
+    return width, height
 
 
 def expand_wildcards(audio: str) -> list[Path]:
@@ -200,6 +226,16 @@ def _read_wishes(args: argparse.Namespace) -> dict[ExportFormat, str]:
         if wish is not None:
             wishes[format_] = wish
     return wishes
+
+
+def _read_image(args: argparse.Namespace, wishes: Mapping[ExportFormat, str]) -> ImageConfig:
+    given = {"chart": args.chart, "size": args.size, "title": args.title}
+    for name, value in given.items():
+        if value is not None and not any(format_.is_image for format_ in wishes):
+            args.usage_error(f"argument --{name}: only goes with --png or --svg")
+    defaults = ImageConfig()
+    width, height = args.size or (defaults.width, defaults.height)
+    return ImageConfig(args.chart or defaults.chart, width, height, args.title)
 
 
 def _is_json(format_: ExportFormat) -> bool:

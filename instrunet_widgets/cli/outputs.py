@@ -13,6 +13,7 @@ from ..errors import ExportError
 from ..export import ExportFormat, write_export
 from ..export.files import refuse_existing
 from ..export.names import name_files
+from ..plotting import ImageConfig
 from ..results import Analysis
 
 STDOUT = "-"
@@ -49,12 +50,15 @@ class OutputPlan:
         Whether each recording becomes a line of JSON on standard output.
     force : bool
         Whether existing files are replaced.
+    image : ImageConfig
+        Which chart images show, and how large they are.
     """
 
     files: tuple[tuple[Target, ...], ...]
     tables: tuple[Target, ...]
     has_json_lines: bool
     force: bool
+    image: ImageConfig
 
     def write_recording(self, index: int, analysis: Analysis, config: DecodingConfig) -> None:
         """Write what belongs to one recording.
@@ -69,7 +73,7 @@ class OutputPlan:
         for target in self.files[index]:
             if target.makes_folder:
                 _make_folder(target.path.parent)
-            write_export(analysis, config, target.path, target.format.key, force=self.force)
+            write_export(analysis, config, target.path, target.format.key, force=self.force, image=self.image)
 
     def write_tables(self, analyses: Sequence[Analysis], config: DecodingConfig) -> None:
         """Write the files that hold all recordings.
@@ -83,7 +87,9 @@ class OutputPlan:
             write_export(analyses, config, target.path, target.format.key, force=self.force)
 
 
-def plan_outputs(wishes: Mapping[ExportFormat, str], recordings: Sequence[Path], *, force: bool) -> OutputPlan:
+def plan_outputs(
+    wishes: Mapping[ExportFormat, str], recordings: Sequence[Path], *, force: bool, image: ImageConfig
+) -> OutputPlan:
     """Decide on all output files and refuse what would fail or destroy something.
 
     Parameters
@@ -94,6 +100,8 @@ def plan_outputs(wishes: Mapping[ExportFormat, str], recordings: Sequence[Path],
         The files to analyse.
     force : bool
         Whether existing output files may be replaced; a recording to analyse is never.
+    image : ImageConfig
+        Which chart images show, and how large they are.
 
     Raises
     ------
@@ -109,7 +117,9 @@ def plan_outputs(wishes: Mapping[ExportFormat, str], recordings: Sequence[Path],
             continue
         if len(recordings) == 1 and not is_folder:
             files[0].append(Target(format_, path))
-        elif _is_table(format_, path) and not is_folder:
+        elif _has_extension(format_, path) and not is_folder:
+            if format_.encode_many is None:
+                raise ExportError(f"{path}: {format_.title} files hold one recording each; name a folder for them.")
             tables.append(Target(format_, path))
         else:
             names = name_files([recording.name for recording in recordings], format_.extension)
@@ -120,13 +130,14 @@ def plan_outputs(wishes: Mapping[ExportFormat, str], recordings: Sequence[Path],
         tables=tuple(tables),
         has_json_lines=STDOUT in wishes.values(),
         force=force,
+        image=image,
     )
     _check_targets([target for own in (*plan.files, plan.tables) for target in own], recordings, force)
     return plan
 
 
-def _is_table(format_: ExportFormat, path: Path) -> bool:
-    return format_.encode_many is not None and path.suffix.casefold() == Path(f"x{format_.extension}").suffix
+def _has_extension(format_: ExportFormat, path: Path) -> bool:
+    return path.suffix.casefold() == Path(f"x{format_.extension}").suffix
 
 
 def _check_targets(targets: Sequence[Target], recordings: Sequence[Path], force: bool) -> None:
@@ -139,6 +150,9 @@ def _check_targets(targets: Sequence[Target], recordings: Sequence[Path], force:
         seen.add(real_path)
         if any(_is_same_file(path, recording) for recording in recordings):
             raise ExportError(f"{path} is a recording to be analysed; choose another name for the output.")
+        if path.suffix and not _has_extension(target.format, path):
+            ending = Path(f"x{target.format.extension}").suffix
+            raise ExportError(f"{path}: {target.format.title} files end in {ending}; use this extension or none.")
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise ExportError(f"{path} cannot be written: it is a device or a pipe; choose another name.")
         if path.is_dir() or not force:

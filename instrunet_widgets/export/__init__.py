@@ -2,8 +2,8 @@
 
 A format is one module of this folder and one line of `FORMATS`. The module holds
 ``encode(analysis, config) -> bytes`` and, where several recordings fit in one file,
-``encode_many(analyses, config) -> bytes``. It is imported when it is first used, so a format may need heavy
-libraries without slowing down anything else.
+``encode_many(analyses, config) -> bytes``; images take an `ImageConfig` as a third argument. It is imported when it is
+first used, so a format may need heavy libraries without slowing down anything else.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ExportError
+from ..wording import escape_unprintable
 
 if TYPE_CHECKING:
     from ..config import DecodingConfig
+    from ..plotting import ImageConfig
     from ..results import Analysis
 
-    Encode = Callable[[Analysis, DecodingConfig], bytes]
+    Encode = Callable[..., bytes]
     EncodeMany = Callable[[Sequence[Analysis], DecodingConfig], bytes]
 
-__all__ = ["FORMATS", "ExportFormat", "format_by_key", "write_export"]
+__all__ = ["FORMATS", "ExportFormat", "format_by_key", "format_by_path", "write_export"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class ExportFormat:
         The content of a file for one recording.
     encode_many : callable (sequence of Analysis, DecodingConfig) -> bytes, or None
         The content of one file for several recordings; None where the format holds one recording only.
+    is_image : bool
+        Whether `encode` takes an `ImageConfig` as a third argument: which chart and how large.
+    is_text : bool
+        Whether the file can be read as text, so that its beginning tells what is in it.
     """
 
     key: str
@@ -56,11 +62,13 @@ class ExportFormat:
     description: str
     encode: Encode
     encode_many: EncodeMany | None = None
+    is_image: bool = False
+    is_text: bool = True
 
 
 def _import_encode(module: str) -> Encode:
-    def encode(analysis: Analysis, config: DecodingConfig) -> bytes:
-        content: bytes = import_module(f".{module}", __name__).encode(analysis, config)
+    def encode(*arguments: Any) -> bytes:
+        content: bytes = import_module(f".{module}", __name__).encode(*arguments)
         return content
 
     return encode
@@ -133,6 +141,55 @@ FORMATS: tuple[ExportFormat, ...] = (
         description="Tags and time ranges as JAMS, for music research.",
         encode=_import_encode("jams_format"),
     ),
+    ExportFormat(
+        key="pdf",
+        title="PDF report",
+        extension=".pdf",
+        media_type="application/pdf",
+        description="Report with charts and tables, to read and print.",
+        encode=_import_encode("pdf"),
+        is_text=False,
+    ),
+    ExportFormat(
+        key="png",
+        title="PNG image",
+        extension=".png",
+        media_type="image/png",
+        description="Charts as a PNG image.",
+        encode=_import_encode("png_format"),
+        is_image=True,
+        is_text=False,
+    ),
+    ExportFormat(
+        key="svg",
+        title="SVG image",
+        extension=".svg",
+        media_type="image/svg+xml",
+        description="Charts as an SVG image, sharp at any size.",
+        encode=_import_encode("svg_format"),
+        is_image=True,
+        is_text=False,
+    ),
+    ExportFormat(
+        key="npz",
+        title="NumPy arrays",
+        extension=".npz",
+        media_type="application/zip",
+        description="Everything as arrays for NumPy.",
+        encode=_import_encode("npz_format"),
+        encode_many=_import_encode_many("npz_format"),
+        is_text=False,
+    ),
+    ExportFormat(
+        key="parquet",
+        title="Parquet table",
+        extension=".parquet",
+        media_type="application/vnd.apache.parquet",
+        description="One row per window as Parquet, for large collections.",
+        encode=_import_encode("parquet_format"),
+        encode_many=_import_encode_many("parquet_format"),
+        is_text=False,
+    ),
 )
 
 
@@ -156,13 +213,42 @@ def format_by_key(key: str) -> ExportFormat:
     raise KeyError(f"{key!r} is not an export format; there are {known}")
 
 
+def format_by_path(path: str | os.PathLike[str]) -> ExportFormat:
+    """Choose a format by the extension of a file's name.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Raises
+    ------
+    ExportError
+        If no format has this extension; the message names those that there are.
+
+    Examples
+    --------
+    >>> format_by_path("song.segments.csv").key
+    'segments'
+    """
+    name = os.fspath(path).casefold()
+    fitting = [one for one in FORMATS if name.endswith(one.extension)]
+    if not fitting:
+        known = ", ".join(one.extension for one in FORMATS)
+        raise ExportError(
+            f"{escape_unprintable(os.fspath(path))} has none of the extensions that tell the format; "
+            f"name it with one of {known}."
+        )
+    return max(fitting, key=lambda one: len(one.extension))
+
+
 def write_export(
     analyses: Analysis | Sequence[Analysis],
     config: DecodingConfig,
     path: str | os.PathLike[str],
-    key: str,
+    key: str | None = None,
     *,
     force: bool = False,
+    image: ImageConfig | None = None,
 ) -> Path:
     """Write one recording, or several in one file, completely or not at all.
 
@@ -174,10 +260,12 @@ def write_export(
         How the probabilities are read.
     path : str or path
         The file to write; its folder must exist.
-    key : str
-        Which format, see `FORMATS`.
+    key : str, optional
+        Which format, see `FORMATS`. By default the extension of `path` decides.
     force : bool
         Whether to replace an existing file.
+    image : ImageConfig, optional
+        For images: which chart, how large, with which title.
 
     Returns
     -------
@@ -187,21 +275,27 @@ def write_export(
     Raises
     ------
     ExportError
-        If the file exists and `force` is not set, if it cannot be written, or if the format holds one
-        recording only and several are given.
+        If the file exists and `force` is not set, if it cannot be written, if the extension says nothing, or if the
+        format holds one recording only and several are given.
     KeyError
-        If there is no such format.
+        If there is no format of this key.
     """
     from .files import refuse_existing, write_file
 
+    export_format = format_by_path(path) if key is None else format_by_key(key)
     if not force:
         refuse_existing(path)  # before the work of encoding
-    return write_file(path, _encode(analyses, config, format_by_key(key)), force=force)
+    return write_file(path, _encode(analyses, config, export_format, image), force=force)
 
 
-def _encode(analyses: Analysis | Sequence[Analysis], config: DecodingConfig, export_format: ExportFormat) -> bytes:
+def _encode(
+    analyses: Analysis | Sequence[Analysis],
+    config: DecodingConfig,
+    export_format: ExportFormat,
+    image: ImageConfig | None,
+) -> bytes:
     if not isinstance(analyses, Sequence):
-        return export_format.encode(analyses, config)
+        return export_format.encode(analyses, config, *([image] if export_format.is_image else []))
     if export_format.encode_many is None:
         raise ExportError(
             f"A {export_format.title} file holds one recording, not {len(analyses)}; "
