@@ -297,6 +297,7 @@ function render({ model, el }) {
 
   const sizes = new ResizeObserver(() => {
     attach();
+    layer.style.top = `${toolbar.offsetHeight + 8}px`;
     width = plot.clientWidth;
     draw();
     if (width && width !== model.get("plot_width")) {
@@ -305,6 +306,7 @@ function render({ model, el }) {
     }
   });
   sizes.observe(plot);
+  sizes.observe(toolbar);
 
   // The kernel's changes, and the scale of the charts.
   const follow = () => { if (!view.isOurs) view.adopt(); };
