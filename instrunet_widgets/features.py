@@ -66,6 +66,9 @@ class LogMelExtractor:
         expected = (config.n_mels, 1 + config.n_fft // 2)
         if mel_filterbank.shape != expected:
             raise ModelError(f"the mel matrix has the shape {mel_filterbank.shape}, the front end needs {expected}")
+        from scipy.fft import rfft  # a quarter of a second, spent while the model is loaded
+
+        self._rfft = rfft
         self.config = config
         self._mel = np.ascontiguousarray(mel_filterbank.T, dtype=np.float32)
         # A periodic Hann window; scipy.signal would give the same and cost half a second to import.
@@ -113,11 +116,9 @@ class LogMelExtractor:
         power : np.ndarray [shape=(n_mels, n_frames), dtype=float32]
             One frame every `hop_length` samples, the first over the first `win_length` samples.
         """
-        from scipy.fft import rfft
-
         config = self.config
         frames = sliding_window_view(sound, config.win_length)[:: config.hop_length]
-        spectrum = rfft(frames * self._hann, n=config.n_fft, axis=-1)
+        spectrum = self._rfft(frames * self._hann, n=config.n_fft, axis=-1)
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         return (power @ self._mel).T
 

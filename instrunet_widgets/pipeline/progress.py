@@ -69,7 +69,8 @@ class StageTimes:
     Attributes
     ----------
     seconds : dict of str to float
-        "load" (the network), "decode" (the file), "features", "network", "overview".
+        "load" (the network), "decode" (the file; beside the others, on a thread of its own), "features", "network",
+        "overview".
     """
 
     seconds: dict[str, float] = field(default_factory=dict)

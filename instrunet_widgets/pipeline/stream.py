@@ -1,12 +1,15 @@
 """From a recording to an `Analysis`: a stream of batches of windows, and that stream run to its end.
 
-file -> blocks of sound -> windows -> log-mels -> probabilities. A block, a batch of windows and the bounded
-`Overview` are all that is in memory; only the results (eleven numbers a window) grow with the recording.
+file -> blocks of sound -> windows -> log-mels -> probabilities. Two blocks (the next is decoded while one is
+analysed), a batch of windows and the bounded `Overview` are all that is in memory; only the results (eleven numbers
+a window) grow with the recording.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -132,10 +135,31 @@ def stream_windows(
         reader = open_audio(source, name=name)
     with reader:
         run = _Run(reader, classifier, hop_seconds, times)
-        for windows, is_last in run.read_windows():
-            if cancel is not None and cancel():
-                raise Cancelled(f"The analysis of {reader.name} was cancelled; nothing was saved.")
-            yield run.classify(windows, is_last)
+        with closing(run.read_windows()) as batches:
+            for windows, is_last in batches:
+                if cancel is not None and cancel():
+                    raise Cancelled(f"The analysis of {reader.name} was cancelled; nothing was saved.")
+                yield run.classify(windows, is_last)
+
+
+def read_ahead(blocks: Iterator[FloatArray]) -> Generator[FloatArray]:
+    """Let the next block be decoded, on a thread of its own, while this one is analysed.
+
+    Parameters
+    ----------
+    blocks : iterator of np.ndarray
+        Only used by one thread at a time.
+
+    Yields
+    ------
+    block : np.ndarray
+        The same blocks in the same order; an error comes where the block would have come.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="decode") as executor:
+        pending = executor.submit(next, blocks, None)
+        while (block := pending.result()) is not None:
+            pending = executor.submit(next, blocks, None)
+            yield block
 
 
 class _Run:
@@ -160,20 +184,21 @@ class _Run:
         """Seconds read so far; the length of the recording once it has been read."""
         return self._framer.n_samples / self._config.sample_rate
 
-    def read_windows(self) -> Iterator[tuple[FloatArray, bool]]:
+    def read_windows(self) -> Generator[tuple[FloatArray, bool]]:
         """Yield batches of windows, each with whether it is the last of the recording."""
         waiting = np.zeros((0, self._config.window_samples), dtype=np.float32)
-        blocks = self._reader.blocks(sample_rate=self._config.sample_rate)
-        for block in self._times.measure_each("decode", blocks):
-            with self._times.measure("overview"):
-                self._overview.add_sound(block)
-                self._doubts.add(block)
-            with self._times.measure("features"):
-                waiting = np.concatenate([waiting, self._framer.push(block)])
-            # One window stays back, so that the end of the sound always comes with a batch.
-            while len(waiting) > BATCH_WINDOWS:
-                yield waiting[:BATCH_WINDOWS], False
-                waiting = waiting[BATCH_WINDOWS:]
+        decoded = self._times.measure_each("decode", self._reader.blocks(sample_rate=self._config.sample_rate))
+        with closing(read_ahead(decoded)) as blocks:
+            for block in blocks:
+                with self._times.measure("overview"):
+                    self._overview.add_sound(block)
+                    self._doubts.add(block)
+                with self._times.measure("features"):
+                    waiting = np.concatenate([waiting, self._framer.push(block)])
+                # One window stays back, so that the end of the sound always comes with a batch.
+                while len(waiting) > BATCH_WINDOWS:
+                    yield waiting[:BATCH_WINDOWS], False
+                    waiting = waiting[BATCH_WINDOWS:]
         if not self._framer.n_samples:
             raise AudioError(f"{self._reader.name} holds no sound (0 samples); choose another recording.")
         waiting = np.concatenate([waiting, self._framer.finish()])
