@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,6 +131,13 @@ def _end(server: Server, below: list[psutil.Process]) -> None:
             continue
 
 
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"it did not happen in {seconds} s"
+        time.sleep(0.1)
+
+
 def app_command(port: int) -> list[str | Path]:
     """The command that users give, with this environment's Python."""
     return [sys.executable, "-m", "instrunet_widgets", "app", "--no-browser", "--port", str(port)]
@@ -143,13 +150,17 @@ class Visitor:
         self._host = server.url.split("/")[2]
         self.cookies: dict[str, str] = {}
 
-    def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, dict[str, str], str]:
-        """Status, headers and text of the answer."""
+    def send(self, method: str, path: str, body: str = "", **headers: str) -> http.client.HTTPConnection:
+        """A connection on which a request was sent."""
         connection = http.client.HTTPConnection(self._host, timeout=120)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, {"Cookie": cookies, **names})
-        answer = connection.getresponse()
+        return connection
+
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, dict[str, str], str]:
+        """Status, headers and text of the answer."""
+        answer = self.send(method, path, body, **headers).getresponse()
         for cookie in answer.headers.get_all("Set-Cookie", ()):
             name, _, value = cookie.split(";")[0].partition("=")
             self.cookies[name] = value

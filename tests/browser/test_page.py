@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from running import Server, find_free_port, run_server
+from running import Server, find_free_port, run_server, wait_until
 from watching import APP, Watch, open_app, wait_for_app
 
 CULL_SECONDS = 2
@@ -32,13 +31,6 @@ def hasty_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def kernel_of(page: Page) -> str:
     return str(page.evaluate("instrunetPage.kernel"))
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_page_shows_the_app_under_its_name(voila_server: Server, page: Page) -> None:

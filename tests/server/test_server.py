@@ -6,14 +6,13 @@ import os
 import re
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
-from running import Server, Visitor, find_free_port, run_server
+from running import Server, Visitor, find_free_port, run_server, wait_until
 
 from instrunet_widgets.server import launch
 from instrunet_widgets.server.kernels import OwnInterpreterSpecs
@@ -105,6 +104,15 @@ def test_kernel_is_this_python_in_an_empty_folder_of_its_own(server: Server, vis
     assert not Path(where["cwd"]).exists()
 
 
+def test_visitor_who_leaves_before_the_app_is_there_leaves_no_kernel(server: Server, visitor: Visitor) -> None:
+    visitor.ask("GET", "/")
+    # the spare one, in the state that it waits in: it has made the folder of its settings
+    wait_until(lambda: [Path(kernel.cwd(), "ipython").exists() for kernel in server.kernels()] == [True])
+    (spare,) = server.kernels()
+    visitor.send("POST", "/instrunet/start", X_XSRFToken=visitor.cookies["_xsrf"]).close()
+    wait_until(lambda: not spare.is_running())
+
+
 def test_nothing_beside_the_notebook_is_served(visitor: Visitor) -> None:
     for path in ("/voila/files/picture.png", "/voila/files/where.ipynb", "/picture.png", "/where.ipynb"):
         assert visitor.ask("GET", path)[0] in (403, 404), path
@@ -143,10 +151,7 @@ def test_interrupt_ends_it_with_all_kernels_and_files(tmp_path: Path, sign: sign
         assert kernels
         assert server.stop(sign) == 0
         assert not Path(started["outputs"][0]["data"]["application/json"]["cwd"]).parent.exists()
-        deadline = time.monotonic() + 10
-        while any(kernel.is_running() for kernel in kernels) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert [kernel for kernel in kernels if kernel.is_running()] == []
+        wait_until(lambda: not any(kernel.is_running() for kernel in kernels))
         assert "Traceback" not in server.log
 
 
