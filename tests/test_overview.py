@@ -9,7 +9,7 @@ from stand_in import SAMPLE_RATE, TONE_HZ, make_extractor, make_tone
 
 from instrunet_widgets.config import FeatureConfig
 from instrunet_widgets.features import frame_windows, is_silent
-from instrunet_widgets.overview import FoldedColumns, OverviewBuilder, slaney_corners
+from instrunet_widgets.overview import FoldedColumns, OverviewBuilder, slaney_corners, slaney_filterbank
 
 HOP_SECONDS = 1.5
 
@@ -86,6 +86,11 @@ def test_a_quiet_passage_is_drawn_as_far_below_a_loud_one_as_it_is():
     quiet = loudest_band[-n_columns // 3 :]
     assert np.median(loud) == pytest.approx(0, abs=0.5)
     assert np.median(quiet) == pytest.approx(-40, abs=0.5)
+
+
+def test_filterbank_is_that_of_librosa():
+    expected = librosa.filters.mel(sr=16_000, n_fft=2_048, n_mels=128, fmin=0.0, fmax=8_000.0)
+    np.testing.assert_allclose(slaney_filterbank(FeatureConfig()), expected, atol=1e-7)
 
 
 def test_levels_agree_with_librosas_spectrogram_of_the_whole_recording():

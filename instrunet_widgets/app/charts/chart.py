@@ -47,7 +47,8 @@ class ChartView(widgets.VBox):
         self.head = widgets.HBox([self.heading])
         self.head.add_class("in-chart-head")
         self.figure = self._build(self._frame)
-        super().__init__([self.head, self.figure, *([] if frame else [Styles()])])
+        self._styles = [] if frame else [Styles()]
+        super().__init__()
         self.add_class("instrunet")
         self.add_class("in-chart")
         self._state.observe(self._follow_reading, "reading")
@@ -74,7 +75,8 @@ class ChartView(widgets.VBox):
         sentence = self._draw(reading) if reading else "Nothing has been analysed yet."
         self.heading.value = f"<h3>{self.title}</h3><span>{sentence or self.explanation}</span>"
         is_shown = reading is not None and (not sentence or self._needs_place(reading))
-        self.figure.layout.display = "" if is_shown else "none"
+        # Taken out rather than hidden: bqplot complains about figures without a size.
+        self.children = (self.head, *([self.figure] if is_shown else []), *self._styles)
 
     def _follow_view(self, _: Any = None) -> None:
         if self._state.reading:
