@@ -107,7 +107,7 @@ def pick_ticks(start: float, end: float, max_ticks: int) -> np.ndarray:
     """
     step = next((step for step in _STEPS if (end - start) / step < max_ticks), _STEPS[-1])
     n_first, n_last = np.ceil(start / step - 1e-9), np.floor(end / step + 1e-9)
-    return np.round(np.arange(n_first, n_last + 1) * step, 6)
+    return np.round(np.arange(n_first, n_last + 1) * step, 6) + 0.0  # no minus before a zero
 
 
 def js_number(number: float) -> str:
