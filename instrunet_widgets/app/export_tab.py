@@ -108,6 +108,10 @@ class ExportView(widgets.VBox):
         if reading is None or reading.is_partial:
             return
         chosen = self._chosen
+        if not chosen.is_text:  # drawing it takes a moment: not for every move of a slider
+            self.summary.value = f"<p class='in-note'>{escape(chosen.description)}</p>"
+            self.preview.value = "<p class='in-note'>This format has no preview.</p>"
+            return
         name, _, content = self.make_file()
         self.summary.value = (
             f"<p class='in-note'>{escape(chosen.description)}</p>"
