@@ -1,10 +1,9 @@
-"""The same numbers in every format, the same files from the command line, the app and Python, and nothing half written."""
+"""The same numbers in every format, the same files from everywhere, and nothing half written."""
 
 from __future__ import annotations
 
 import csv
 import errno
-import io
 import json
 import os
 import subprocess
@@ -129,7 +128,7 @@ def test_images_are_drawn_as_the_command_line_asks(sound, capsys):
     arguments = ("--svg", str(output), "--chart", "intensity", "--size", "640x320", "--title", "My title")
     assert main(["analyze", str(sound), *arguments]) == 0
     assert b'width="640px" height="320px"' in output.read_bytes()
-    for wrong in ("640", "x", "640x320x3", "-1x5", "1e3x500", "99999x500"):
+    for wrong in ("640", "x", "640x320x3", "0x500", "1e3x500", "99999x500"):
         with pytest.raises(SystemExit) as end:
             main(["analyze", str(sound), "--svg", "x.svg", "--size", wrong])
         assert end.value.code == 2
@@ -251,10 +250,8 @@ def test_a_reader_that_has_gone_loses_no_file(sound):
     assert json.loads(output.read_bytes())["file_metadata"]["duration"] == 22.0
 
 
-def test_the_beginning_of_every_text_format_can_be_shown():
+def test_formats_that_are_text_can_be_read_as_text():
+    assert {one.key for one in FORMATS if not one.is_text} == {"pdf", "png", "svg", "npz", "parquet"}
     for one in FORMATS:
-        content = one.encode(make_analysis(), DecodingConfig())
-        assert one.is_text == (not one.is_image and b"\0" not in content and not content.startswith(b"%PDF"))
         if one.is_text:
-            content.decode("utf-8")
-        io.BytesIO(content)
+            assert "\0" not in one.encode(make_analysis(), DecodingConfig()).decode("utf-8")
