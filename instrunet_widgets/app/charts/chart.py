@@ -6,6 +6,7 @@ from typing import Any
 
 import bqplot
 import ipywidgets as widgets
+import numpy as np
 
 from ...results import Analysis
 from ..state import AppState, Reading, as_state
@@ -81,6 +82,11 @@ class ChartView(widgets.VBox):
     def _follow_view(self, _: Any = None) -> None:
         if self._state.reading:
             self._draw_view(self._state.reading)
+
+
+def shows_the_same(first: Reading, second: Reading) -> bool:
+    """Whether two readings have the same windows and the same smoothed probabilities."""
+    return first.analysis is second.analysis and np.array_equal(first.timeline.smoothed, second.timeline.smoothed)
 
 
 def explain_missing_sound(reading: Reading) -> str:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ...instruments import INSTRUMENTS, N_INSTRUMENTS
 from ...results import window_cells
 from ..state import Reading
-from .chart import ChartView
+from .chart import ChartView, shows_the_same
 from .colours import TRANSPARENT, css_gradient, draw_png
 from .frame import TimeFrame, make_axis
 from .picture import make_picture, show_png
@@ -61,11 +61,6 @@ class HeatMapView(ChartView):
         values, seconds = rasterise(reading)
         show_png(self.picture, draw_png(values, "probability"), 0.0, values.shape[1] * seconds)
         return ""
-
-
-def shows_the_same(first: Reading, second: Reading) -> bool:
-    """Whether two readings have the same windows and the same smoothed probabilities."""
-    return first.analysis is second.analysis and np.array_equal(first.timeline.smoothed, second.timeline.smoothed)
 
 
 def rasterise(reading: Reading) -> tuple[npt.NDArray[np.uint8], float]:

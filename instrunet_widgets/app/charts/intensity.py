@@ -6,12 +6,13 @@ from typing import Any
 
 import anywidget
 import bqplot
+import numpy as np
 import traitlets
 
 from ...instruments import CODES, INSTRUMENTS, instrument_by_code
 from ..state import Reading
 from ..styles import STATIC
-from .chart import ChartView
+from .chart import ChartView, shows_the_same
 from .colours import line_colour
 from .curves import cut_out, thin_out, trace_windows
 from .frame import TimeFrame, make_axis
@@ -90,6 +91,7 @@ class IntensityView(ChartView):
         self.head.children = (*self.head.children, self.legend)
         self._choices: dict[str, bool] = {}
         self._name = ""
+        self._drawn: tuple[Reading, list[str]] | None = None
         figure = frame.make_figure([self.threshold, *self.marks.values()], 150, make_axis(scale, _TICKS))
         figure.add_class("in-intensity")
         return figure
@@ -101,7 +103,9 @@ class IntensityView(ChartView):
         shown = [i.code for i in INSTRUMENTS if self._choices.get(i.code, i.code in detected)]
         self._shown_by_us = shown
         self.legend.shown = shown
-        self._draw_lines(reading, shown)
+        is_new = self._drawn is None or self._drawn[1] != shown or not shows_the_same(self._drawn[0], reading)
+        if is_new:  # a moved threshold alone leaves the lines as they are
+            self._draw_lines(reading, shown)
         self._draw_threshold(reading)
         return ""
 
@@ -110,6 +114,7 @@ class IntensityView(ChartView):
             self._draw_lines(reading, self.legend.shown)
 
     def _draw_lines(self, reading: Reading, shown: list[str]) -> None:
+        self._drawn = (reading, shown)
         analysis = reading.analysis
         columns = [analysis.instruments.index(code) for code in shown]
         times, heights = trace_windows(analysis, reading.timeline.smoothed[:, columns])
@@ -124,7 +129,7 @@ class IntensityView(ChartView):
                 continue
             with mark.hold_sync():
                 mark.x = times
-                mark.y = heights[rows]
+                mark.y = heights[rows].astype(np.float32)
                 mark.colors = [line_colour(shown[row]) for row in rows]
                 mark.labels = [instrument_by_code(shown[row]).name for row in rows]
                 mark.visible = True

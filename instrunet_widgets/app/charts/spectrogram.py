@@ -13,11 +13,11 @@ from ...overview import DYNAMIC_RANGE_DB, slaney_corners
 from ...results import Analysis
 from ..state import AppState, Reading
 from .chart import ChartView, explain_missing_sound
-from .close_up import CloseUpLoader
 from .colours import TRANSPARENT, draw_png
 from .curves import column_seconds
 from .frame import TimeFrame, make_axis
 from .heat_map import make_colour_key
+from .loader import CloseUpLoader
 from .picture import make_picture, show_png
 
 _MARKED_HERTZ = {250: "250 Hz", 500: "500 Hz", 1_000: "1 kHz", 2_000: "2 kHz", 4_000: "4 kHz", 8_000: "8 kHz"}

@@ -7,11 +7,11 @@ import ipywidgets as widgets
 from ...results import Analysis
 from ..state import AppState, as_state
 from ..styles import Styles
-from .close_up import CloseUpLoader
 from .frame import TimeFrame
 from .heat_map import HeatMapView
 from .inspector import InspectorView
 from .intensity import IntensityView
+from .loader import CloseUpLoader
 from .spectrogram import SpectrogramView
 from .time_axis import TimeAxis
 from .timeline import TimelineView

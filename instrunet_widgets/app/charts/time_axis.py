@@ -9,8 +9,8 @@ import bqplot
 import ipywidgets as widgets
 import traitlets
 
+from ..scripts import join_scripts
 from ..state import AppState, TimeRange
-from ..styles import STATIC
 from .frame import LEFT, RIGHT, TimeFrame, visible_range
 
 SHORTEST_VIEW_SECONDS = 0.5
@@ -42,7 +42,7 @@ class TimeAxis(anywidget.AnyWidget):
         Of the plot area, px.
     """
 
-    _esm = STATIC / "time_axis.js"
+    _esm = join_scripts("time_view.js", "time_axis.js")
     duration = traitlets.Float(1.0).tag(sync=True)
     view_start = traitlets.Float(0.0).tag(sync=True)
     view_end = traitlets.Float(1.0).tag(sync=True)

@@ -9,9 +9,10 @@ import numpy.typing as npt
 from ...results import Analysis
 from ..state import AppState, Reading
 from .chart import ChartView, explain_missing_sound
-from .close_up import CloseUp, CloseUpLoader
+from .close_up import CloseUp
 from .curves import column_seconds, cut_out
 from .frame import TimeFrame, label_ticks, make_axis
+from .loader import CloseUpLoader
 
 _LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)
 SAMPLE_RATE = 16_000
