@@ -11,9 +11,8 @@ import pytest
 from matplotlib.colors import to_hex
 from sample_analysis import FLUTE, make_analysis
 
-from instrunet_widgets.app.charts import colours as screen_colours
 from instrunet_widgets.config import DecodingConfig
-from instrunet_widgets.instruments import INSTRUMENTS, instrument_by_code
+from instrunet_widgets.instruments import instrument_by_code
 from instrunet_widgets.plotting import CHART_KEYS, ImageConfig, plot
 from instrunet_widgets.plotting.figure import CHARTS, TITLE
 from instrunet_widgets.plotting.lettering import Run, lay_out, spell_out
@@ -111,15 +110,6 @@ def test_silence_and_nothing_heard_are_said():
     silent = make_analysis(probabilities=np.zeros((4, 11)), silent=np.ones(4, dtype=bool))
     assert draw("intensity", silent)[1].texts[0].get_text() == "The recording is silent throughout."
     assert draw("ranges", silent)[1].texts[0].get_text() == "No instrument passes the threshold."
-
-
-def test_ramps_and_dashes_are_those_of_the_screen():
-    for name in ("sound", "probability"):
-        np.testing.assert_array_equal(ramp(name), screen_colours.ramp(name))
-    from instrunet_widgets.app.charts import intensity
-
-    for instrument in INSTRUMENTS:
-        assert intensity.dash_of(instrument.code) == dash_of(instrument.code)
 
 
 def test_keys_of_charts_are_those_of_the_options():

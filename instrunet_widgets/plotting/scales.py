@@ -37,7 +37,7 @@ def pick_ticks(start: float, end: float, max_ticks: int) -> npt.NDArray[np.float
     """
     step = next((step for step in _STEPS if (end - start) / step < max_ticks), _STEPS[-1])
     n_first, n_last = np.ceil(start / step - 1e-9), np.floor(end / step + 1e-9)
-    return np.round(np.arange(n_first, n_last + 1) * step, 6)
+    return np.round(np.arange(n_first, n_last + 1) * step, 6) + 0.0  # no minus before a zero
 
 
 def amplitude_limit(envelope: npt.NDArray[np.float32]) -> float:
@@ -49,7 +49,7 @@ def amplitude_limit(envelope: npt.NDArray[np.float32]) -> float:
         Lowest and highest samples.
     """
     peak = float(np.abs(envelope).max(initial=0.0))
-    return next((limit for limit in _AMPLITUDE_LIMITS if peak <= limit), float(np.ceil(peak)))
+    return next((limit for limit in _AMPLITUDE_LIMITS if peak <= 1.001 * limit), float(np.ceil(peak)))
 
 
 def mel_position(hertz: float, config: FeatureConfig) -> float:

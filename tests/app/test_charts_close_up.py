@@ -13,10 +13,10 @@ from stand_in import SAMPLE_RATE, PitchClassifier
 
 from instrunet_widgets.app.charts import SpectrogramView, WaveformView
 from instrunet_widgets.app.charts.close_up import look_closely, measure_envelope
-from instrunet_widgets.app.charts.curves import column_seconds, thin_out
 from instrunet_widgets.app.charts.loader import CloseUpLoader
 from instrunet_widgets.app.state import AppState, Reading, Recording, TimeRange
 from instrunet_widgets.pipeline import analyze
+from instrunet_widgets.plotting.curves import column_seconds, thin_out
 from instrunet_widgets.results import Analysis
 
 SECONDS = 100.0  # 4,302 frames: the overview joins two in a column

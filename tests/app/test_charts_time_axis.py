@@ -6,9 +6,10 @@ import pytest
 from sample_analysis import make_analysis
 
 from instrunet_widgets.app.charts import TimeAxis, VisualizationsTab
-from instrunet_widgets.app.charts.frame import TimeFrame, pick_ticks
+from instrunet_widgets.app.charts.frame import TimeFrame
 from instrunet_widgets.app.state import AppState, Reading, TimeRange
 from instrunet_widgets.config import DecodingConfig
+from instrunet_widgets.plotting.scales import pick_ticks
 
 
 def make_axis(duration: float = 100.0) -> tuple[AppState, TimeAxis]:

@@ -13,9 +13,9 @@ from ...audio import open_audio
 from ...config import FeatureConfig
 from ...features import LogMelExtractor
 from ...overview import DYNAMIC_RANGE_DB, slaney_filterbank
+from ...plotting.curves import column_seconds
 from ...results import Analysis
 from ..state import TimeRange
-from .curves import column_seconds
 
 FloatArray = npt.NDArray[np.float32]
 

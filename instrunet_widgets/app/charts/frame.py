@@ -8,6 +8,7 @@ import bqplot
 import numpy as np
 import traitlets
 
+from ...plotting.scales import pick_ticks
 from ...wording import format_time
 from ..state import AppState, TimeRange
 
@@ -16,7 +17,6 @@ LEFT, RIGHT, TOP = 104, 14, 8
 _BOTTOM, _BOTTOM_WITH_LABEL = 28, 48
 # Labels of times keep clear of the lowest label of the vertical axis.
 _TICK_STYLE = {"transform": "translateY(5px)"}
-_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400)
 
 
 class TimeFrame(traitlets.HasTraits):
@@ -89,25 +89,6 @@ def visible_range(state: AppState) -> TimeRange:
     if state.view is None or state.view.start >= duration:
         return TimeRange(0.0, duration)
     return state.view
-
-
-def pick_ticks(start: float, end: float, max_ticks: int) -> np.ndarray:
-    """Round times inside a range, at most so many.
-
-    Parameters
-    ----------
-    start, end : float
-        Seconds.
-    max_ticks : int
-
-    Examples
-    --------
-    >>> pick_ticks(0.0, 81.0, 6).tolist()
-    [0.0, 15.0, 30.0, 45.0, 60.0, 75.0]
-    """
-    step = next((step for step in _STEPS if (end - start) / step < max_ticks), _STEPS[-1])
-    n_first, n_last = np.ceil(start / step - 1e-9), np.floor(end / step + 1e-9)
-    return np.round(np.arange(n_first, n_last + 1) * step, 6) + 0.0  # no minus before a zero
 
 
 def js_number(number: float) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import bqplot
 import ipywidgets as widgets
-import numpy as np
-import numpy.typing as npt
 
 from ...instruments import INSTRUMENTS, N_INSTRUMENTS
-from ...results import window_cells
+from ...plotting.scales import rasterise
 from ..state import Reading
 from .chart import ChartView, shows_the_same
-from .colours import TRANSPARENT, css_gradient, draw_png
+from .colours import css_gradient, draw_png
 from .frame import TimeFrame, make_axis
 from .picture import make_picture, show_png
 
@@ -58,34 +56,9 @@ class HeatMapView(ChartView):
         if self._drawn is not None and shows_the_same(self._drawn, reading):
             return ""
         self._drawn = reading
-        values, seconds = rasterise(reading)
-        show_png(self.picture, draw_png(values, "probability"), 0.0, values.shape[1] * seconds)
+        values, seconds = rasterise(reading.analysis, reading.timeline.smoothed)
+        show_png(self.picture, draw_png(values[::-1], "probability"), 0.0, values.shape[1] * seconds)
         return ""
-
-
-def rasterise(reading: Reading) -> tuple[npt.NDArray[np.uint8], float]:
-    """Probabilities on an even grid of time: every window over the stretch that it speaks for.
-
-    Parameters
-    ----------
-    reading : Reading
-
-    Returns
-    -------
-    values : np.ndarray [shape=(n_instruments, n_columns), dtype=uint8]
-        0 to 254, `TRANSPARENT` in silent windows; the last instrument comes first, as it is drawn at the bottom.
-    seconds : float
-        Length of a column, s.
-    """
-    analysis = reading.analysis
-    seconds = analysis.hop_seconds / 2  # cells begin half a hop after windows, so edges fall on the grid
-    n_columns = max(1, int(np.ceil(analysis.duration / seconds)))
-    centres = (np.arange(n_columns) + 0.5) * seconds
-    starts = window_cells(analysis)[:, 0]
-    window = np.searchsorted(starts, centres, side="right") - 1
-    values = np.rint(reading.timeline.smoothed * (TRANSPARENT - 1)).astype(np.uint8)
-    values[analysis.silent] = TRANSPARENT
-    return values[window].T[::-1], seconds
 
 
 def make_colour_key(ramp: str, lowest: str, highest: str, remark: str = "") -> widgets.HTML:

@@ -9,23 +9,17 @@ import bqplot
 import numpy as np
 import traitlets
 
-from ...instruments import CODES, INSTRUMENTS, instrument_by_code
+from ...instruments import INSTRUMENTS, instrument_by_code
+from ...plotting.curves import cut_out, thin_out, trace_windows
+from ...plotting.scales import DASHES, dash_of
 from ..state import Reading
 from ..styles import STATIC
 from .chart import ChartView, shows_the_same
 from .colours import line_colour
-from .curves import cut_out, thin_out, trace_windows
 from .frame import TimeFrame, make_axis
 
-# Instruments are told apart by colour and dash; those that share a dash have colours that are far apart.
-DASHES = ("solid", "dashed", "dash_dotted", "dotted")
 _TICKS = {0.0: "0 %", 0.5: "50 %", 1.0: "100 %"}
 MAX_POINTS = 2_000
-
-
-def dash_of(code: str) -> str:
-    """The dash of an instrument's line."""
-    return DASHES[CODES.index(code) % len(DASHES)]
 
 
 class Legend(anywidget.AnyWidget):

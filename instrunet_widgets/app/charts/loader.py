@@ -15,10 +15,10 @@ import traitlets
 
 from ...config import FeatureConfig
 from ...errors import AudioError
+from ...plotting.curves import column_seconds
 from ...results import Analysis
 from ..state import AppState, TimeRange
 from .close_up import CloseUp, look_closely
-from .curves import column_seconds
 from .frame import visible_range
 
 WAIT_SECONDS = 0.15  # after the last change of the visible range

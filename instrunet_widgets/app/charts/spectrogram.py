@@ -9,18 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ...config import FeatureConfig
-from ...overview import DYNAMIC_RANGE_DB, slaney_corners
+from ...overview import DYNAMIC_RANGE_DB
+from ...plotting.curves import column_seconds
+from ...plotting.scales import MARKED_HERTZ, mel_position
 from ...results import Analysis
 from ..state import AppState, Reading
 from .chart import ChartView, explain_missing_sound
 from .colours import TRANSPARENT, draw_png
-from .curves import column_seconds
 from .frame import TimeFrame, make_axis
 from .heat_map import make_colour_key
 from .loader import CloseUpLoader
 from .picture import make_picture, show_png
-
-_MARKED_HERTZ = {250: "250 Hz", 500: "500 Hz", 1_000: "1 kHz", 2_000: "2 kHz", 4_000: "4 kHz", 8_000: "8 kHz"}
 
 
 class SpectrogramView(ChartView):
@@ -60,7 +59,7 @@ class SpectrogramView(ChartView):
         self._drawn: object = None
         key = make_colour_key("sound", f"-{DYNAMIC_RANGE_DB:.0f} dB", "0 dB")
         self.head.children = (*self.head.children, key)
-        ticks = {mel_position(hertz, config): label for hertz, label in _MARKED_HERTZ.items()}
+        ticks = {mel_position(hertz, config): label for hertz, label in MARKED_HERTZ.items()}
         figure = frame.make_figure([self.picture, self.close_up], 160, make_axis(scale, ticks, grid_lines="none"))
         figure.add_class("in-spectrogram")
         return figure
@@ -95,22 +94,3 @@ class SpectrogramView(ChartView):
 def to_palette(cells: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Leave out the palette's transparent entry: the loudest two of the 256 steps look the same."""
     return np.minimum(cells, TRANSPARENT - 1)
-
-
-def mel_position(hertz: float, config: FeatureConfig) -> float:
-    """Where a frequency lies on a vertical axis that counts mel bands from 0.
-
-    Parameters
-    ----------
-    hertz : float
-    config : FeatureConfig
-
-    Examples
-    --------
-    The band whose triangle peaks at a frequency is drawn from half a band below to half a band above.
-
-    >>> round(mel_position(8_000.0, FeatureConfig()), 1)
-    128.0
-    """
-    corners = slaney_corners(config)
-    return float(min(np.interp(hertz, corners, np.arange(len(corners)) - 0.5), config.n_mels))

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...instruments import INSTRUMENTS, instrument_by_code
+from ...plotting.scales import FEWEST_LANES
 from ...results import Timeline
 from ..state import Reading
 from .chart import ChartView
@@ -14,7 +15,6 @@ from .colours import line_colour
 from .frame import TimeFrame, label_ticks, make_axis
 
 LANE_PIXELS = 20
-_FEWEST_LANES = 4
 
 
 class TimelineView(ChartView):
@@ -36,7 +36,7 @@ class TimelineView(ChartView):
     explanation = "where each instrument is heard"
 
     def _build(self, frame: TimeFrame) -> bqplot.Figure:
-        self._scale = bqplot.LinearScale(min=0.0, max=float(_FEWEST_LANES), allow_padding=False)
+        self._scale = bqplot.LinearScale(min=0.0, max=float(FEWEST_LANES), allow_padding=False)
         self.bars = bqplot.Lines(
             x=[0.0, 1.0],
             y=[0.0, 0.0],
@@ -72,7 +72,7 @@ class TimelineView(ChartView):
         if lanes == self._lanes:
             return
         self._lanes = lanes
-        n_lanes = max(len(lanes), _FEWEST_LANES)
+        n_lanes = max(len(lanes), FEWEST_LANES)
         self._scale.max = float(n_lanes)
         names = {n_lanes - 0.5 - row: instrument_by_code(code).name for row, code in enumerate(lanes)}
         names = names or {0.0: ""}  # without any, bqplot would write numbers
@@ -100,7 +100,7 @@ def trace_lanes(timeline: Timeline, lanes: tuple[str, ...]) -> tuple[npt.NDArray
             points[segment.instrument] += (segment.start, segment.end, np.nan)
     times = np.full((len(lanes), max(3, *map(len, points.values()))), np.nan)
     heights = np.full_like(times, np.nan)
-    n_lanes = max(len(lanes), _FEWEST_LANES)
+    n_lanes = max(len(lanes), FEWEST_LANES)
     for lane, code in enumerate(lanes):
         flat = np.array(points[code] or [np.nan, 0.0, np.nan])
         times[lane, -len(flat) :] = flat

@@ -6,15 +6,15 @@ import bqplot
 import numpy as np
 import numpy.typing as npt
 
+from ...plotting.curves import column_seconds, cut_out
+from ...plotting.scales import amplitude_limit
 from ...results import Analysis
 from ..state import AppState, Reading
 from .chart import ChartView, explain_missing_sound
 from .close_up import CloseUp
-from .curves import column_seconds, cut_out
 from .frame import TimeFrame, label_ticks, make_axis
 from .loader import CloseUpLoader
 
-_LIMITS = (0.05, 0.1, 0.2, 0.5, 1.0)
 SAMPLE_RATE = 16_000
 MAX_BINS = 3_000
 _COLOUR = "var(--in-accent, #1f5fa8)"
@@ -71,8 +71,7 @@ class WaveformView(ChartView):
             self.outline.visible = False
             return explain_missing_sound(reading)
         self.outline.visible = True
-        peak = float(np.abs(overview.envelope).max())
-        limit = next((limit for limit in _LIMITS if peak <= 1.001 * limit), float(np.ceil(peak)))
+        limit = amplitude_limit(overview.envelope)
         if limit != self._scale.max:
             self._scale.min, self._scale.max = -limit, limit
             label_ticks(self.axis, {value: f"{value:g}" for value in (-limit, 0.0, limit)})
