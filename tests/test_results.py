@@ -7,9 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from instrunet_widgets.config import DecodingConfig
 from instrunet_widgets.instruments import CODES
-from instrunet_widgets.results import Analysis, Overview, Segment, Thresholds, Timeline, window_cells
+from instrunet_widgets.results import Analysis, Overview, Thresholds, window_cells
 
 PIANO, VOICE = CODES.index("pia"), CODES.index("voi")
 
@@ -81,48 +80,11 @@ def test_arrays_are_copied_and_cannot_be_written():
         analysis.duration = 3.0
 
 
-@pytest.mark.parametrize("name", ["window", "recording_mean", "recording_max"])
-def test_thresholds_outside_zero_to_one_are_refused(name):
-    with pytest.raises(ValueError, match=name):
-        make_thresholds(**{name: 1.5})
-
-
-def test_thresholds_of_different_lengths_are_refused():
-    with pytest.raises(ValueError, match="recording_max"):
-        Thresholds(np.zeros(11), np.zeros(11), np.zeros(10))
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "confidence"), [(1.0, 1.0, 0.5), (2.0, 1.0, 0.5), (-1.0, 1.0, 0.5), (0.0, 1.0, 1.1)]
-)
-def test_impossible_segments_are_refused(start, end, confidence):
-    with pytest.raises(ValueError, match=r"segment|confidence"):
-        Segment("pia", start, end, confidence)
-
-
-def test_segment_knows_its_length():
-    assert Segment("pia", 2.25, 5.25, 0.5).duration == 3.0
-
-
 def test_overview_refuses_other_shapes():
     with pytest.raises(ValueError, match="envelope"):
         Overview(envelope=np.zeros((10, 3)), spectrogram=np.zeros((128, 10)))
     with pytest.raises(ValueError, match="spectrogram"):
         Overview(envelope=np.zeros((10, 2)), spectrogram=np.zeros(128))
-
-
-def test_timeline_refuses_scores_of_another_length():
-    timeline = make_analysis().decode()
-    with pytest.raises(ValueError, match="scores"):
-        dataclasses.replace(timeline, scores=np.zeros(10))
-
-
-def test_timeline_gives_the_segments_of_one_instrument():
-    own = (Segment("pia", 0.0, 1.0, 0.5), Segment("pia", 2.0, 3.0, 0.5))
-    timeline = dataclasses.replace(make_analysis().decode(), segments=(own[0], Segment("voi", 0.0, 3.0, 0.5), own[1]))
-    assert isinstance(timeline, Timeline)
-    assert timeline.segments_of("pia") == own
-    assert timeline.segments_of("cel") == ()
 
 
 def test_cells_lie_round_the_centres_and_reach_both_ends():
@@ -161,46 +123,3 @@ def test_frame_has_one_row_per_window_with_the_smoothed_probabilities():
     assert frame["silent"].tolist() == [False, True, False]
     assert frame["pia"].tolist() == [0.75, 0.0, 0.75]
     assert frame["voi"].tolist() == [0.0, 0.0, 1.0]
-
-
-def make_timeline(segments, *, detected=(), scores=None):
-    zeros = np.zeros(11)
-    scores = zeros if scores is None else scores
-    return Timeline(DecodingConfig(), CODES, 10.0, np.zeros((3, 11)), scores, zeros, zeros, detected, tuple(segments))
-
-
-def test_confidence_where_heard_is_weighted_by_the_length_of_the_ranges():
-    timeline = make_timeline([Segment("cel", 0.0, 1.0, 0.4), Segment("cel", 2.0, 5.0, 0.8), Segment("vio", 0, 9, 0.9)])
-    assert timeline.confidence_of("cel") == pytest.approx((0.4 * 1 + 0.8 * 3) / 4)
-
-
-def test_confidence_of_an_instrument_without_a_range_is_its_score():
-    scores = np.zeros(11)
-    scores[PIANO] = 0.25
-    timeline = make_timeline([Segment("cel", 0.0, 1.0, 0.4)], scores=scores)
-    assert timeline.confidence_of("pia") == timeline.score_of("pia") == 0.25
-    with pytest.raises(ValueError):
-        timeline.score_of("drums")
-
-
-def test_presence_is_the_share_of_the_recording_that_the_ranges_cover():
-    timeline = make_timeline([Segment("cel", 0.0, 1.0, 0.4), Segment("cel", 2.0, 5.0, 0.8), Segment("vio", 0, 10, 0.9)])
-    assert [timeline.presence_of(code) for code in ("cel", "vio", "pia")] == pytest.approx([0.4, 1.0, 0.0])
-
-
-def test_heard_in_parts_is_what_has_ranges_but_is_not_detected_longest_first():
-    segments = [
-        Segment("voi", 0, 2, 0.5),
-        Segment("cel", 1, 8, 0.8),
-        Segment("pia", 2, 9, 0.9),
-        Segment("voi", 3, 5, 0.5),
-    ]
-    assert make_timeline(segments, detected=("pia",)).heard_in_parts == ("cel", "voi")
-    assert make_timeline([]).heard_in_parts == ()
-
-
-def test_when_says_how_much_of_the_recording_and_where():
-    timeline = make_timeline([Segment("cel", 0.0, 1.0, 0.4), Segment("cel", 2.0, 5.0, 0.8)])
-    assert timeline.describe_when("cel") == "in parts: 0:00-0:01, 0:02-0:05"
-    assert timeline.describe_when("cel", max_ranges=1) == "in parts: 0:00-0:01 and 1 more"
-    assert timeline.describe_when("pia") == "no stretch of its own"
