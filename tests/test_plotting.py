@@ -14,7 +14,7 @@ from sample_analysis import FLUTE, make_analysis
 from instrunet_widgets.config import DecodingConfig
 from instrunet_widgets.instruments import instrument_by_code
 from instrunet_widgets.plotting import CHART_KEYS, ImageConfig, plot
-from instrunet_widgets.plotting.figure import CHARTS, TITLE
+from instrunet_widgets.plotting.figure import CHARTS
 from instrunet_widgets.plotting.lettering import Run, lay_out, spell_out
 from instrunet_widgets.plotting.ramps import ramp
 from instrunet_widgets.plotting.scales import dash_of, rasterise
@@ -130,7 +130,7 @@ def test_the_title_is_the_recordings_or_ones_own_or_none():
             plot(make_analysis(audio_name="$a$_{b}.wav"), RAW, ImageConfig("ranges", title=title)).texts[0].get_text()
         )
 
-    assert first_text(None) == f"$a$_{{b}}.wav: {TITLE}"
+    assert first_text(None) == "$a$_{b}.wav"
     assert first_text("My title") == "My title"
     assert first_text("") == "Time ranges"
 

@@ -96,8 +96,9 @@ def draw_spectrogram(axes: Axes, stretch: Stretch) -> str:
     _show_picture(axes, cells, "sound", (first * seconds, end), (0.0, float(config.n_mels)))
     places = {hertz: mel_position(hertz, config) for hertz in MARKED_HERTZ}
     inch = axes.get_window_extent().height / axes.figure.dpi / config.n_mels
-    if (places[500] - places[250]) * inch < _CLOSEST_LABELS:
-        del places[250]
+    for below, hertz in ((250, 500), (500, 1_000), (1_000, 2_000)):
+        if (places[hertz] - places[below]) * inch < _CLOSEST_LABELS:
+            del places[below]
     axes.set_yticks(list(places.values()), [MARKED_HERTZ[hertz] for hertz in places])
     return ""
 

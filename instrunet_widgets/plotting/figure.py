@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ..config import DecodingConfig
@@ -19,8 +20,6 @@ from .scales import FEWEST_LANES, pick_ticks
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-TITLE = "which instruments play, and when"
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 1.12, 0.16, 0.08, 0.46
 _HEAD, _GAP, _LEGEND_ROW, _TITLE_LINE = 0.26, 0.22, 0.17, 0.24
 _LEGEND_COLUMN = 1.42
 _MOST_TITLE_LINES = 3
-_TITLE_POINTS, _HEAD_POINTS, _SMALL_POINTS = 12.0, 9.0, 7.5
+_TITLE_POINTS, _HEAD_POINTS, _SMALL_POINTS, _SMALLEST_POINTS = 12.0, 9.0, 7.5, 3.0
 
 
 def draw_figure(analysis: Analysis, config: DecodingConfig | None, image: ImageConfig) -> Figure:
@@ -69,7 +68,7 @@ def draw_figure(analysis: Analysis, config: DecodingConfig | None, image: ImageC
     dots_per_inch = min(max(90.0, 160 * (image.width * image.height / (1_600 * 1_400)) ** 0.5), 600.0)
     chosen = choose_charts(analysis) if image.chart == "all" else [one for one in CHARTS if one.key == image.chart]
     whole = Stretch(analysis, analysis.decode(config), 0.0, analysis.duration)
-    title = f"{analysis.audio_name}: {TITLE}" if image.title is None else image.title
+    title = analysis.audio_name if image.title is None else image.title
     figure = make_figure(image.width / dots_per_inch, image.height / dots_per_inch, dots_per_inch)
     fill_figure(figure, whole, chosen, title)
     return figure
@@ -120,6 +119,7 @@ def fill_figure(figure: Figure, stretch: Stretch, chosen: Sequence[Chart], title
         _style(axes, stretch, width - _LEFT - _RIGHT, has_label=chart is chosen[-1])
         sentence = chart.draw(axes, stretch)
         axes.set_xlim(stretch.start, stretch.end)
+        _fit_names(axes, unit * weight)
         if sentence:
             axes.set_yticks([])
             _write(axes, 0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center", color=MUTED)
@@ -155,13 +155,30 @@ def _style(axes: Axes, stretch: Stretch, width: float, *, has_label: bool) -> No
     axes.set_xticks(ticks, [format_time(float(tick), tenths=tenths) for tick in ticks])
     if has_label:
         axes.set_xlabel("Time (min:s)", fontsize=_SMALL_POINTS, color=MUTED, labelpad=3)
-    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+    for tick, label in zip(ticks, axes.get_xticklabels(), strict=True):
         label.set_fontfamily(TEXT_FAMILY)
+        room = (stretch.end - tick) / (stretch.end - stretch.start) * width + _RIGHT
+        if room < measure_width(Run("text", label.get_text()), _SMALL_POINTS) / 144:
+            label.set_horizontalalignment("right")
+
+
+def _fit_names(axes: Axes, height: float) -> None:
+    """Make labels at the left as small as it takes to keep them apart."""
+    places = axes.get_yticks()
+    lowest, highest = axes.get_ylim()
+    closest = min((abs(a - b) for a, b in pairwise(places)), default=highest - lowest)
+    points = min(_SMALL_POINTS, 0.95 * closest / (highest - lowest) * height * 72)
+    for label in axes.get_yticklabels():
+        label.set(fontfamily=TEXT_FAMILY, fontsize=points, visible=points > _SMALLEST_POINTS)
 
 
 def _write_title(figure: Figure, title: str, top: float) -> float:
+    import matplotlib
+
     width, height = figure.get_size_inches()
-    lines = lay_out(title, width - 2 * _RIGHT, _measure_title)
+    # From 3.11 on Matplotlib puts letters from right to left into their order itself.
+    is_reordered = matplotlib.__version_info__ < (3, 11)
+    lines = lay_out(title, width - 2 * _RIGHT, _measure_title, is_reordered=is_reordered)
     if len(lines) > _MOST_TITLE_LINES:
         lines = [*lines[: _MOST_TITLE_LINES - 1], [*lines[_MOST_TITLE_LINES - 1], Run("text", "…")]]
     for line in lines:
@@ -192,8 +209,9 @@ def _write_head(figure: Figure, chart: Chart, stretch: Stretch, top: float, lege
     left, line = _LEFT / width, (top - 0.17) / height
     _write(figure, left, line, chart.title, fontsize=_HEAD_POINTS, va="baseline", weight="bold")
     # The bold letters are about a tenth wider than those that are measured.
-    indent = 1.1 * measure_width(Run("text", chart.title), _HEAD_POINTS) / 72 + 0.12
-    _write(figure, left + indent / width, line, chart.explanation, va="baseline", color=MUTED)
+    indent = _LEFT + 1.1 * measure_width(Run("text", chart.title), _HEAD_POINTS) / 72 + 0.12
+    if indent + measure_width(Run("text", chart.explanation), _SMALL_POINTS) / 72 < width - _RIGHT:
+        _write(figure, indent / width, line, chart.explanation, va="baseline", color=MUTED)
     if chart.key == "spectrogram":
         _draw_key(figure, top, "sound", *charts.describe_range())
     if chart.key == "heat-map":

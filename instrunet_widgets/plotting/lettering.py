@@ -136,7 +136,7 @@ def spell_out(text: str) -> str:
     return "".join(spelled)
 
 
-def lay_out(text: str, width: float, measure: Callable[[Run], float]) -> list[list[Run]]:
+def lay_out(text: str, width: float, measure: Callable[[Run], float], *, is_reordered: bool = True) -> list[list[Run]]:
     """Break a name into lines and put each line into the order in which it is drawn, from left to right.
 
     Parameters
@@ -147,6 +147,8 @@ def lay_out(text: str, width: float, measure: Callable[[Run], float]) -> list[li
         Of a line.
     measure : callable (Run) -> float
         How wide a run is, in the unit of `width`.
+    is_reordered : bool
+        False leaves the lines in reading order, for those who draw text from right to left by themselves.
 
     Returns
     -------
@@ -162,7 +164,7 @@ def lay_out(text: str, width: float, measure: Callable[[Run], float]) -> list[li
     base = _find_direction(spelled)
     lines = []
     for line in _break_lines(spelled, width, measure):
-        if is_right_to_left:
+        if is_right_to_left and is_reordered:
             from bidi import get_display
 
             line = str(get_display(line, base_dir=base))
