@@ -30,7 +30,7 @@ from .uploader import UploadedFile, Uploader
 
 INTRODUCTION = (STATIC / "introduction.html").read_text(encoding="utf-8")  # the server shows it while it starts
 # What the first analysis needs, loaded while the user still looks for a file.
-_LOADED_AHEAD = ("instrunet_widgets.pipeline", "instrunet_widgets.classifier", "onnxruntime")
+_LOADED_AHEAD = ("instrunet_widgets.pipeline", "instrunet_widgets.classifier", "onnxruntime", "bqplot")
 
 
 class InstruNetApp(widgets.VBox):
@@ -148,6 +148,7 @@ class InstruNetApp(widgets.VBox):
         self.state.observe(self._list_recordings, ["recordings", "selected", "activity", "decoding"])
         self.state.observe(self._load_sound, ["recordings", "selected"])
         self.settings_toggle.observe(self._open_drawer, "value")
+        self.tabs.observe(self._draw_charts, "selected_index")
         threading.Thread(target=_load_ahead, name="instrunet-load-ahead", daemon=True).start()
 
     def _take(self, file: UploadedFile) -> None:
@@ -171,10 +172,15 @@ class InstruNetApp(widgets.VBox):
             (self.tabs, has_result),
         ):
             show(widget, is_shown)
-        if has_result and not self.visualizations.children:
+        self._draw_charts()
+
+    def _draw_charts(self, _: Any = None) -> None:
+        """Build the charts when they are first looked at: bqplot cannot lay out what is hidden."""
+        is_looked_at = self.tabs.selected_index == self.tabs.children.index(self.visualizations)
+        if is_looked_at and self.state.reading is not None and not self.visualizations.children:
             from .charts import VisualizationsTab
 
-            self.visualizations.children = (VisualizationsTab(state),)
+            self.visualizations.children = (VisualizationsTab(self.state),)
 
     def _list_recordings(self, _: Any = None) -> None:
         if len(self.state.recordings) > 1:

@@ -54,6 +54,16 @@ def test_analyze_button_fills_the_page_and_the_live_objects(app: InstruNetApp) -
     assert app.player.duration == pytest.approx(6.0)
 
 
+def test_charts_are_built_when_they_are_first_looked_at(app: InstruNetApp) -> None:
+    app.actions.analyze.click()
+    assert app.visualizations.children == ()
+    app.tabs.selected_index = 1
+    (charts,) = app.visualizations.children
+    app.tabs.selected_index = 0
+    app.tabs.selected_index = 1
+    assert app.visualizations.children == (charts,)
+
+
 def test_settings_slider_and_assigned_decoding_move_cards_and_export_alike(app: InstruNetApp) -> None:
     app.actions.analyze.click()
     app.settings.is_auto.value = False

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Locator, Page, expect
 from running import Server
-from watching import open_app
+from watching import open_app, run_in_jupyterlab
 
 from instrunet_widgets.audio import load_audio
 from instrunet_widgets.examples import example_path
@@ -248,17 +248,7 @@ def test_every_state_is_accessible(
         assert run_axe(page) == [], tab
 
 
-@pytest.mark.parametrize("server_name", ["plain_voila", "lab_server"])
-def test_stock_servers_do_the_whole_job(
-    server_name: str, request: pytest.FixtureRequest, page: Page, piano: Path, tmp_path: Path
-) -> None:
-    server = request.getfixturevalue(server_name)
-    if server_name == "lab_server":
-        page.goto(server.url)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-    else:
-        page.goto(server.url)
+def do_the_whole_job(page: Page, piano: Path, folder: Path) -> None:
     choose(page, piano)
     analyse(page)
     expect(cards(page).first).to_have_text("Piano")
@@ -267,5 +257,15 @@ def test_stock_servers_do_the_whole_job(
     open_tab(page, "Export")
     with page.expect_download() as download:
         page.get_by_role("button", name="Save", exact=True).click()
-    download.value.save_as(tmp_path / "saved.json")
-    assert json.loads((tmp_path / "saved.json").read_text(encoding="utf-8"))["audio_file"] == "piano.wav"
+    download.value.save_as(folder / "saved.json")
+    assert json.loads((folder / "saved.json").read_text(encoding="utf-8"))["audio_file"] == "piano.wav"
+
+
+def test_stock_voila_does_the_whole_job(plain_voila: Server, page: Page, piano: Path, tmp_path: Path) -> None:
+    open_app(page, plain_voila.url)
+    do_the_whole_job(page, piano, tmp_path)
+
+
+def test_jupyterlab_does_the_whole_job(lab_server: Server, page: Page, piano: Path, tmp_path: Path) -> None:
+    run_in_jupyterlab(page, lab_server.url)
+    do_the_whole_job(page, piano, tmp_path)
