@@ -88,7 +88,14 @@ def wait_for_app(page: Page) -> None:
 def run_in_jupyterlab(page: Page, url: str) -> None:
     """Open a notebook in JupyterLab, run all its cells, and wait until the app can be seen."""
     page.goto(url)
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=VISIBLE_MS)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    idle = page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    for _ in range(3):  # JupyterLab may change its first kernel for another and forget what was to run
+        idle.wait_for(timeout=VISIBLE_MS)
+        page.wait_for_timeout(1_000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.wait_for_timeout(2_000)
+        idle.wait_for(timeout=VISIBLE_MS)
+        if page.locator(APP).count():
+            break
     wait_for_app(page)
