@@ -12,6 +12,8 @@ import ipywidgets as widgets
 from ..errors import ExportError
 from ..export import FORMATS, ExportFormat, format_by_key
 from ..export.names import name_files
+from ..plotting import CHART_KEYS, ImageConfig
+from ..plotting.image_config import LARGEST_PIXELS, SMALLEST_PIXELS
 from ..results import Analysis
 from ..wording import escape_unprintable
 from .buttons import DownloadButton
@@ -34,6 +36,8 @@ class ExportView(widgets.VBox):
     ----------
     format : ipywidgets.ToggleButtons
         Key of the chosen format.
+    image : ImageControls
+        Which chart and how large; shown for images only.
     preview : ipywidgets.HTML
         The beginning of the file.
     save, save_all : DownloadButton
@@ -43,13 +47,14 @@ class ExportView(widgets.VBox):
         self._state = as_state(source)
         self.format = widgets.ToggleButtons(options=[(one.title, one.key) for one in FORMATS])
         self.format.add_class("in-formats")
+        self.image = ImageControls()
         self.summary = widgets.HTML()
         self.preview = widgets.HTML()
         self.save = DownloadButton("Save", self.make_file)
         self.save_all = DownloadButton("Save all as zip", self.make_zip)
         actions = widgets.HBox([self.save, self.save_all])
         actions.add_class("in-actions")
-        super().__init__([self.format, self.summary, actions, self.preview])
+        super().__init__([self.format, self.summary, self.image, actions, self.preview])
         self.add_class("instrunet")
         self.add_class("in-export")
         self.format.observe(self._draw, "value")
@@ -78,7 +83,7 @@ class ExportView(widgets.VBox):
             raise ExportError("There is no finished result to save yet; analyse a recording first.")
         chosen = self._chosen
         (name,) = name_files([reading.analysis.audio_name], chosen.extension)
-        return name, chosen.media_type, chosen.encode(reading.analysis, self._state.decoding)
+        return name, chosen.media_type, self._encode(chosen, reading.analysis)
 
     def make_zip(self) -> Download:
         """A zip of one file per recording, in every format, and one table of all.
@@ -96,15 +101,19 @@ class ExportView(widgets.VBox):
         with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
             for one in FORMATS:
                 for name, analysis in zip(name_files(names, one.extension), analyses, strict=True):
-                    archive.writestr(f"{one.key}/{name}", one.encode(analysis, config))
+                    archive.writestr(f"{one.key}/{name}", self._encode(one, analysis))
                 if one.encode_many is not None:
                     archive.writestr(f"all{one.extension}", one.encode_many(analyses, config))
         return "instrunet-results.zip", "application/zip", content.getvalue()
+
+    def _encode(self, chosen: ExportFormat, analysis: Analysis) -> bytes:
+        return chosen.encode(analysis, self._state.decoding, *([self.image.config] if chosen.is_image else []))
 
     def _draw(self, _: Any = None) -> None:
         reading = self._state.reading
         n_done = len(self._get_analyses())
         show(self.save_all, n_done > 1)
+        show(self.image, self._chosen.is_image)
         if reading is None or reading.is_partial:
             return
         chosen = self._chosen
@@ -118,6 +127,33 @@ class ExportView(widgets.VBox):
             f"<p><span class='in-file'>{escape(name)}</span> · {_format_size(len(content))}</p>"
         )
         self.preview.value = _draw_preview(content)
+
+
+class ImageControls(widgets.HBox):
+    """Which chart an image shows and how many pixels it has.
+
+    Attributes
+    ----------
+    chart : ipywidgets.Dropdown
+        One of `instrunet_widgets.plotting.CHART_KEYS`.
+    width, height : ipywidgets.BoundedIntText
+        Pixels.
+    """
+
+    def __init__(self) -> None:
+        defaults = ImageConfig()
+        charts = [(key.replace("-", " ").capitalize(), key) for key in CHART_KEYS]
+        self.chart = widgets.Dropdown(options=[("All charts", "all"), *charts[1:]], description="Chart")
+        limits = {"min": SMALLEST_PIXELS, "max": LARGEST_PIXELS}
+        self.width = widgets.BoundedIntText(defaults.width, **limits, description="Width, px")
+        self.height = widgets.BoundedIntText(defaults.height, **limits, description="Height, px")
+        super().__init__([self.chart, self.width, self.height])
+        self.add_class("in-actions")
+
+    @property
+    def config(self) -> ImageConfig:
+        """What is chosen."""
+        return ImageConfig(self.chart.value, self.width.value, self.height.value)
 
 
 def _draw_preview(content: bytes) -> str:

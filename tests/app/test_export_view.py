@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from app_parts import make_controller, write_tones
+from PIL import Image
 from sample_analysis import make_analysis
 
 from instrunet_widgets.app.export_tab import ExportView
@@ -34,6 +35,25 @@ def test_file_is_what_the_registry_writes_for_the_settings_of_the_moment(key: st
     assert content == chosen.encode(analysis, state.decoding)
     assert media_type == chosen.media_type
     assert name.endswith(chosen.extension) and "/" not in name and "<" not in name
+
+
+def test_images_are_drawn_as_chosen_and_the_choice_is_shown_for_images_only() -> None:
+    view = ExportView(make_analysis())
+    assert view.image.layout.display == "none"
+    view.format.value = "png"
+    assert view.image.layout.display is None
+    view.image.chart.value, view.image.width.value, view.image.height.value = "heat-map", 640, 320
+    with Image.open(io.BytesIO(view.make_file()[2])) as picture:
+        assert picture.size == (640, 320)
+
+
+def test_pictures_and_reports_are_drawn_when_they_are_saved_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = ExportView(make_analysis())
+    monkeypatch.setattr(ExportView, "make_file", lambda self: pytest.fail("a file was made"))
+    for one in FORMATS:
+        if not one.is_text:
+            view.format.value = one.key
+            assert "no preview" in view.preview.value
 
 
 def test_preview_is_the_beginning_of_the_file_as_text() -> None:

@@ -78,7 +78,7 @@ def _write_summary(analysis: Analysis, timeline: Timeline, name: str, day: date)
         yield Paragraph(f"<b>Please note:</b> {set_name(warning, 9, WIDTH)}", BODY)
     yield Spacer(1, 8)
     for sentence in describe_recording(analysis, timeline):
-        yield Paragraph(escape(sentence), BODY)
+        yield Paragraph(escape(sentence).replace(" %", "\u00a0%"), BODY)
     yield Paragraph(escape(SCOPE_SENTENCE), NOTE)
 
     statistics = {one.code: one for one in measure_instruments(analysis, timeline)}
