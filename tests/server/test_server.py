@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,8 +141,8 @@ def test_cell_that_fails_gives_no_details_to_the_page_and_leaves_no_kernel(tmp_p
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such signals")
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_interrupt_ends_it_with_all_kernels_and_files(tmp_path: Path, sign: signal.Signals) -> None:
+@pytest.mark.parametrize("signs", [("SIGINT",), ("SIGINT", "SIGINT"), ("SIGTERM",), ("SIGHUP",)])
+def test_interrupt_ends_it_with_all_kernels_and_files(tmp_path: Path, signs: tuple[str, ...]) -> None:
     notebook = write_notebook(tmp_path / "where.ipynb", SHOW_WHERE)
     port = find_free_port()
     url = f"http://localhost:{port}/"
@@ -149,7 +150,10 @@ def test_interrupt_ends_it_with_all_kernels_and_files(tmp_path: Path, sign: sign
         started = Visitor(server).start()
         kernels = server.kernels()
         assert kernels
-        assert server.stop(sign) == 0
+        for sign in signs:
+            server.process.send_signal(signal.Signals[sign])
+            time.sleep(0.3)
+        assert server.process.wait(60) == 0
         assert not Path(started["outputs"][0]["data"]["application/json"]["cwd"]).parent.exists()
         wait_until(lambda: not any(kernel.is_running() for kernel in kernels))
         assert "Traceback" not in server.log

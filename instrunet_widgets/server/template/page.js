@@ -21,6 +21,11 @@ window.instrunetPage = (() => {
     body.dataset.jpThemeName = isDark ? "JupyterLab Dark" : "JupyterLab Light";
   }
 
+  // The app's own switch changes the class; scroll bars follow the root element.
+  function paintScrollBars() {
+    document.documentElement.style.colorScheme = document.body.classList.contains("in-dark") ? "dark" : "light";
+  }
+
   function fail(reason) {
     const { classList } = document.body;
     if (classList.contains("page-ready") || classList.contains("page-failed")) return;
@@ -91,6 +96,10 @@ window.instrunetPage = (() => {
   awaitApp();
   lightSwitch.addEventListener("change", paint);
   window.addEventListener("storage", paint);
+  whenParsed.then(() => {
+    paintScrollBars();
+    new MutationObserver(paintScrollBars).observe(document.body, { attributeFilter: ["class"] });
+  });
   setTimeout(() => {
     find("waiting-words").textContent = "Still starting: the first start on a machine takes longest …";
   }, SLOW_AFTER);
