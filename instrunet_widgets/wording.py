@@ -80,6 +80,23 @@ def format_percent(probability: float) -> str:
     return f"{percent} %" if percent < 100 else ">99 %"
 
 
+def format_size(n_bytes: int) -> str:
+    """Write the size of a file in kB or MB (thousands, as file managers do).
+
+    Parameters
+    ----------
+    n_bytes : int >= 0
+
+    Examples
+    --------
+    >>> format_size(16), format_size(23_800), format_size(5_300_000), format_size(150_000_000)
+    ('1 kB', '24 kB', '5.3 MB', '150 MB')
+    """
+    if n_bytes < 1_000_000:
+        return f"{max(1, round(n_bytes / 1e3))} kB"
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes < 10_000_000 else f"{n_bytes / 1e6:.0f} MB"
+
+
 def format_time(seconds: float, *, tenths: bool = False) -> str:
     """Write a time as m:ss, or h:mm:ss from one hour on.
 

@@ -15,7 +15,7 @@ from ..export.names import name_files
 from ..plotting import CHART_KEYS, ImageConfig
 from ..plotting.image_config import LARGEST_PIXELS, SMALLEST_PIXELS
 from ..results import Analysis
-from ..wording import escape_unprintable
+from ..wording import escape_unprintable, format_size
 from .buttons import DownloadButton
 from .panels import show
 from .state import AppState, as_state
@@ -124,7 +124,7 @@ class ExportView(widgets.VBox):
         name, _, content = self.make_file()
         self.summary.value = (
             f"<p class='in-note'>{escape(chosen.description)}</p>"
-            f"<p><span class='in-file'>{escape(name)}</span> · {_format_size(len(content))}</p>"
+            f"<p><span class='in-file'>{escape(name)}</span> · {format_size(len(content))}</p>"
         )
         self.preview.value = _draw_preview(content)
 
@@ -167,7 +167,3 @@ def _draw_preview(content: bytes) -> str:
     shown = escape("\n".join(escape_unprintable(line.rstrip("\r")) for line in lines))
     more = "\n…" if len(text) > sum(map(len, lines)) + len(lines) else ""
     return f"<pre class='in-preview' tabindex='0' aria-label='Beginning of the file'>{shown}{more}</pre>"
-
-
-def _format_size(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{max(1, round(n_bytes / 1e3))} kB"

@@ -192,13 +192,14 @@ class InstruNetApp(widgets.VBox):
 
     def _load_sound(self, _: Any = None) -> None:
         recording = self.state.recording
-        has_sound = recording is not None and recording.path is not None
+        has_sound = recording is not None and recording.path is not None and not recording.problem
         with self.player.hold_sync():
             if recording is not None and recording.key != self.player.source_key:
                 self.player.loop_start = self.player.loop_end = None
             self.player.source_key = recording.key if recording is not None and has_sound else ""
             self.player.duration = recording.analysis.duration if recording is not None and recording.analysis else 0.0
-            self.player.hint = f"No sound: add {recording.name} to listen." if recording and not has_sound else ""
+            lacks_file = recording is not None and recording.path is None
+            self.player.hint = f"No sound: add {recording.name} to listen." if recording and lacks_file else ""
 
     def _open_drawer(self, change: Any) -> None:
         (self.settings.add_class if change.new else self.settings.remove_class)("is-open")

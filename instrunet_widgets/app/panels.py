@@ -15,7 +15,7 @@ from ..examples import example_names, example_path
 from ..instruments import instrument_by_code
 from ..results import Analysis
 from ..summary import list_facts
-from ..wording import escape_unprintable, format_percent, format_time
+from ..wording import escape_unprintable, format_percent, format_size, format_time
 from .controller import Controller
 from .state import Activity, AppState, Recording
 
@@ -201,7 +201,7 @@ class RowWriter:
 
 
 def _list_file(recording: Recording, is_running: bool) -> list[str]:
-    size = [f"{recording.n_bytes / 1e6:.1f} MB"] if recording.n_bytes else []
+    size = [format_size(recording.n_bytes)] if recording.n_bytes else []
     if is_running:
         return [*size, "being analysed"]
     return [*size, "could not be analysed" if recording.problem else "not analysed yet"]
