@@ -9,77 +9,20 @@ first used, so a format may need heavy libraries without slowing down anything e
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ExportError
 from ..wording import escape_unprintable
+from .formats import ExportFormat, import_encode, import_encode_many
 
 if TYPE_CHECKING:
     from ..config import DecodingConfig
     from ..plotting import ImageConfig
     from ..results import Analysis
 
-    Encode = Callable[..., bytes]
-    EncodeMany = Callable[[Sequence[Analysis], DecodingConfig], bytes]
-
 __all__ = ["FORMATS", "ExportFormat", "format_by_key", "format_by_path", "write_export"]
-
-
-@dataclass(frozen=True)
-class ExportFormat:
-    """One kind of file that results can be written as.
-
-    Parameters
-    ----------
-    key : str
-        Short name, also the option of the command line: ``"json"`` for ``--json``.
-    title : str
-        What a user reads, for example ``"CSV table"``.
-    extension : str
-        With its dot, for example ``".csv"``.
-    media_type : str
-        For downloads, for example ``"text/csv"``.
-    description : str
-        One sentence on what is in the file.
-    encode : callable (Analysis, DecodingConfig) -> bytes
-        The content of a file for one recording.
-    encode_many : callable (sequence of Analysis, DecodingConfig) -> bytes, or None
-        The content of one file for several recordings; None where the format holds one recording only.
-    is_image : bool
-        Whether `encode` takes an `ImageConfig` as a third argument: which chart and how large.
-    is_text : bool
-        Whether the file can be read as text, so that its beginning tells what is in it.
-    """
-
-    key: str
-    title: str
-    extension: str
-    media_type: str
-    description: str
-    encode: Encode
-    encode_many: EncodeMany | None = None
-    is_image: bool = False
-    is_text: bool = True
-
-
-def _import_encode(module: str) -> Encode:
-    def encode(*arguments: Any) -> bytes:
-        content: bytes = import_module(f".{module}", __name__).encode(*arguments)
-        return content
-
-    return encode
-
-
-def _import_encode_many(module: str) -> EncodeMany:
-    def encode_many(analyses: Sequence[Analysis], config: DecodingConfig) -> bytes:
-        content: bytes = import_module(f".{module}", __name__).encode_many(analyses, config)
-        return content
-
-    return encode_many
 
 
 FORMATS: tuple[ExportFormat, ...] = (
@@ -89,7 +32,7 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".json",
         media_type="application/json",
         description="The whole analysis with its settings; InstruNet can open it again without the audio.",
-        encode=_import_encode("json_format"),
+        encode=import_encode("json_format"),
     ),
     ExportFormat(
         key="csv",
@@ -97,8 +40,8 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".csv",
         media_type="text/csv",
         description="One row per window; for several recordings, one row per recording.",
-        encode=_import_encode("csv_format"),
-        encode_many=_import_encode_many("csv_format"),
+        encode=import_encode("csv_format"),
+        encode_many=import_encode_many("csv_format"),
     ),
     ExportFormat(
         key="segments",
@@ -106,8 +49,8 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".segments.csv",
         media_type="text/csv",
         description="One row per time range.",
-        encode=_import_encode("segments_format"),
-        encode_many=_import_encode_many("segments_format"),
+        encode=import_encode("segments_format"),
+        encode_many=import_encode_many("segments_format"),
     ),
     ExportFormat(
         key="labels",
@@ -115,7 +58,7 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".labels.txt",
         media_type="text/plain",
         description="Time ranges as a label track for Audacity.",
-        encode=_import_encode("audacity_format"),
+        encode=import_encode("audacity_format"),
     ),
     ExportFormat(
         key="raven",
@@ -123,7 +66,7 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".selections.txt",
         media_type="text/tab-separated-values",
         description="Time ranges as a selection table for Raven.",
-        encode=_import_encode("raven_format"),
+        encode=import_encode("raven_format"),
     ),
     ExportFormat(
         key="vtt",
@@ -131,7 +74,7 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".vtt",
         media_type="text/vtt",
         description="Subtitles that name who plays, for players.",
-        encode=_import_encode("vtt_format"),
+        encode=import_encode("vtt_format"),
     ),
     ExportFormat(
         key="jams",
@@ -139,7 +82,7 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".jams",
         media_type="application/json",
         description="Tags and time ranges as JAMS, for music research.",
-        encode=_import_encode("jams_format"),
+        encode=import_encode("jams_format"),
     ),
     ExportFormat(
         key="pdf",
@@ -147,7 +90,7 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".pdf",
         media_type="application/pdf",
         description="Report with charts and tables, to read and print.",
-        encode=_import_encode("pdf"),
+        encode=import_encode("pdf"),
         is_text=False,
     ),
     ExportFormat(
@@ -156,7 +99,7 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".png",
         media_type="image/png",
         description="Charts as a PNG image.",
-        encode=_import_encode("png_format"),
+        encode=import_encode("png_format"),
         is_image=True,
         is_text=False,
     ),
@@ -166,7 +109,7 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".svg",
         media_type="image/svg+xml",
         description="Charts as an SVG image, sharp at any size.",
-        encode=_import_encode("svg_format"),
+        encode=import_encode("svg_format"),
         is_image=True,
         is_text=False,
     ),
@@ -176,8 +119,8 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".npz",
         media_type="application/zip",
         description="Everything as arrays for NumPy.",
-        encode=_import_encode("npz_format"),
-        encode_many=_import_encode_many("npz_format"),
+        encode=import_encode("npz_format"),
+        encode_many=import_encode_many("npz_format"),
         is_text=False,
     ),
     ExportFormat(
@@ -186,8 +129,8 @@ FORMATS: tuple[ExportFormat, ...] = (
         extension=".parquet",
         media_type="application/vnd.apache.parquet",
         description="One row per window as Parquet, for large collections.",
-        encode=_import_encode("parquet_format"),
-        encode_many=_import_encode_many("parquet_format"),
+        encode=import_encode("parquet_format"),
+        encode_many=import_encode_many("parquet_format"),
         is_text=False,
     ),
 )
