@@ -30,6 +30,7 @@ from .uploader import UploadedFile, Uploader
 
 INTRODUCTION = (STATIC / "introduction.html").read_text(encoding="utf-8")  # the server shows it while it starts
 # What the first analysis needs, loaded while the user still looks for a file.
+_LOAD_AHEAD_AFTER = 1.5  # s: first the page is drawn
 _LOADED_AHEAD = ("instrunet_widgets.pipeline", "instrunet_widgets.classifier", "onnxruntime", "bqplot")
 
 
@@ -149,7 +150,9 @@ class InstruNetApp(widgets.VBox):
         self.state.observe(self._load_sound, ["recordings", "selected"])
         self.settings_toggle.observe(self._open_drawer, "value")
         self.tabs.observe(self._draw_charts, "selected_index")
-        threading.Thread(target=_load_ahead, name="instrunet-load-ahead", daemon=True).start()
+        ahead = threading.Timer(_LOAD_AHEAD_AFTER, _load_ahead)
+        ahead.daemon = True
+        ahead.start()
 
     def _take(self, file: UploadedFile) -> None:
         self.controller.add_file(file.key, file.name, file.path, file.n_bytes)
