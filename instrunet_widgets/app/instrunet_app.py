@@ -29,8 +29,8 @@ from .styles import STATIC, Shell, Styles
 from .uploader import UploadedFile, Uploader
 
 INTRODUCTION = (STATIC / "introduction.html").read_text(encoding="utf-8")  # the server shows it while it starts
-# What the first analysis needs, loaded while the user still looks for a file.
 _LOAD_AHEAD_AFTER = 1.5  # s: first the page is drawn
+# What the first analysis needs, loaded while the user still looks for a file.
 _LOADED_AHEAD = ("instrunet_widgets.pipeline", "instrunet_widgets.classifier", "onnxruntime", "bqplot")
 
 
