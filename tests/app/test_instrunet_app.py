@@ -120,7 +120,8 @@ def test_making_the_app_loads_none_of_what_only_results_need() -> None:
     heavy = ["bqplot", "pandas", "matplotlib", "tensorflow", "librosa", "PIL"]
     program = (
         "import sys, threading; threading.Thread.start = lambda self: None\n"
-        f"from instrunet_widgets.app import InstruNetApp; InstruNetApp()\nprint(*[n for n in {heavy} if n in sys.modules])"
+        "from instrunet_widgets.app import InstruNetApp; InstruNetApp()\n"
+        f"print(*[name for name in {heavy} if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

@@ -22,8 +22,8 @@ import psutil
 import soundfile
 from playwright.sync_api import Page, sync_playwright
 
-TESTS = Path(__file__).parent.parent
-sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
+sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "browser"))
 from running import Server, app_command, find_free_port, run_server
 from watching import open_app
 
