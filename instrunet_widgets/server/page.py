@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 from jupyter_server.base.handlers import APIHandler
 from nbclient import NotebookClient
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
 from voila.handler import BaseVoilaHandler
 
@@ -86,10 +87,12 @@ class StartHandler(APIHandler):
             self.log.exception("The app could not be started.")
             await end_kernel(manager, kernel_id)
             raise HTTPError(500) from error
-        if self._is_visitor_gone:
+        try:
+            if self._is_visitor_gone:
+                raise StreamClosedError
+            await self.finish({"kernel": kernel_id, "outputs": outputs})
+        except StreamClosedError:
             await end_kernel(manager, kernel_id)
-            return
-        await self.finish({"kernel": kernel_id, "outputs": outputs})
 
 
 async def run_cells(path: Path, kernel: Any) -> list[dict[str, Any]]:

@@ -107,7 +107,7 @@ def test_kernel_of_a_page_that_was_lost_is_culled_and_one_on_show_is_not(
 
 
 def test_page_says_so_when_its_kernel_was_killed(voila_server: Server, page: Page, watch: Watch) -> None:
-    watch.expect(r"kernel|WebSocket|Connection")
+    watch.expect(r"kernel|WebSocket|Connection|api/shutdown")
     open_app(page, voila_server.url)
     voila_server.kernel(kernel_of(page)).send_signal(signal.SIGKILL)
     banner = page.get_by_role("alert").filter(has_text="connection")
