@@ -131,7 +131,7 @@ def test_saved_json_holds_the_analysis_and_opens_again(
     expect(cards(other).first).to_have_text("Piano")
 
 
-def test_charts_zoom_by_dragging_and_seek_by_a_click(voila_server: Server, page: Page, piano: Path) -> None:
+def test_charts_zoom_by_dragging_and_play_from_a_click(voila_server: Server, page: Page, piano: Path) -> None:
     show_results(page, voila_server, piano)
     open_tab(page, "Visualizations")
     visible = page.locator(".in-axis-range")
@@ -141,6 +141,8 @@ def test_charts_zoom_by_dragging_and_seek_by_a_click(voila_server: Server, page:
     assert box is not None
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 40)
     page.wait_for_function("document.querySelector('.instrunet-player-time').textContent.startsWith('0:05')")
+    expect(page.locator(".instrunet-player-play")).to_have_attribute("aria-label", "Pause")
+    page.locator(".instrunet-player-play").click()
     before = visible.inner_text()
     page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 60)
     page.mouse.down()
@@ -149,6 +151,31 @@ def test_charts_zoom_by_dragging_and_seek_by_a_click(voila_server: Server, page:
     expect(visible).not_to_have_text(before)
     page.get_by_role("button", name="Whole track").click()
     expect(visible).to_have_text(before)
+    page.mouse.dblclick(box["x"] + 0.5 * box["width"], box["y"] + 40)
+    expect(page.locator(".instrunet-player-play")).to_have_attribute("aria-label", "Play")
+
+
+def test_loop_is_the_same_in_player_and_charts(voila_server: Server, page: Page, piano: Path) -> None:
+    show_results(page, voila_server, piano)
+    page.locator(".instrunet-player-position").focus()
+    page.keyboard.press("ArrowRight")
+    open_tab(page, "Visualizations")
+    expect(page.locator(".in-axis-playhead")).to_be_visible()  # though the player was moved before there were charts
+    for _ in range(2):
+        page.keyboard.press("+")
+    visible = page.locator(".in-axis-range").inner_text()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator(".in-axis-range")).not_to_have_text(visible)
+    loop = page.locator(".in-axis-tools").get_by_role("button", name="Loop the visible range")
+    loop.click()
+    expect(page.locator(".in-axis-loop")).to_be_visible()
+    page.locator(".instrunet-player-loop").click()
+    expect(loop).to_have_attribute("aria-pressed", "false")
+    loop.click()
+    expect(loop).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Try the example").click()
+    page.get_by_role("button", name="piano.wav", exact=True).click()
+    expect(loop).to_have_attribute("aria-pressed", "false")
 
 
 def test_time_of_a_card_plays_from_there(voila_server: Server, page: Page) -> None:

@@ -1,7 +1,7 @@
 // Keys that work anywhere in an app, unless what has the focus needs them itself.
 function needsKey(target, key) {
   const isIn = (selectors) => target.isContentEditable || Boolean(target.closest(selectors));
-  if (isIn("input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select")) return true;
+  if (isIn("input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select, pre")) return true;
   if (/^Arrow|^Home$|^End$/.test(key)) {
     return isIn("[type=range], [type=radio], [role=slider], [role=tab], [role=radio], [role=listbox]");
   }
@@ -24,8 +24,9 @@ function listenForKeys(root, playback, signal) {
     "=": () => show("in"),
     "-": () => show("out"),
   };
+  const actionsWithShift = { ArrowLeft: () => show("left"), ArrowRight: () => show("right") };
   const onKey = (event) => {
-    const action = actions[event.key];
+    const action = (event.shiftKey && actionsWithShift[event.key]) || actions[event.key];
     if (!action || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const isOwnSlider = event.target.classList?.contains("instrunet-player-position");
     if (!isOwnSlider && needsKey(event.target, event.key)) return;

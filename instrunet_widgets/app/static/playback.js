@@ -12,8 +12,9 @@ class Playback {
     this.roots = new Map(); // app -> number of views in it
     this.reported = 0;
     model.on("msg:custom", (message) => this.obey(message));
-    model.on("change:source_key", () => this.load(0));
-    model.on("change:duration change:loop_start change:loop_end change:label change:hint", () => this.draw());
+    model.on("change:source_key", () => this.change());
+    model.on("change:duration change:label change:hint", () => this.draw());
+    model.on("change:loop_start change:loop_end", () => this.notice());
     const on = (name, listener) => this.audio.addEventListener(name, () => this.isReady && listener());
     on("playing", () => this.follow());
     on("timeupdate", () => this.tick()); // goes on where the tab is hidden and animation frames stop
@@ -21,6 +22,11 @@ class Playback {
     on("ended", () => this.finish());
     on("pause", () => this.becomePaused());
     this.load(model.get("position"));
+  }
+
+  change() {
+    this.load(0);
+    if (this.loop) this.setLoop(null); // it may have been set so late that the kernel has not heard of it
   }
 
   load(time) {
@@ -112,7 +118,7 @@ class Playback {
     this.model.set("loop_end", isOn ? end : null);
     this.model.save_changes();
     if (isOn && !(this.time >= start && this.time < end)) this.seek(start);
-    this.draw();
+    this.notice();
   }
 
   // What time does
@@ -162,7 +168,7 @@ class Playback {
   }
 
   tell() {
-    const detail = { time: this.time, duration: this.duration, playing: this.wantsToPlay };
+    const detail = { time: this.time, duration: this.duration, playing: this.wantsToPlay, loop: this.loop };
     for (const root of this.roots.keys()) root.dispatchEvent(new CustomEvent("instrunet:time", { detail }));
   }
 
@@ -191,6 +197,7 @@ class Playback {
       else this.roots.delete(root);
     });
     if (!isFirst) return;
+    on("instrunet:ask", () => this.tell());
     on("instrunet:toggle", () => this.toggle());
     on("instrunet:loop", ({ start, end }) => this.setLoop(start, end));
     on("instrunet:seek", ({ time, play }) => {

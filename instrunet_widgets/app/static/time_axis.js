@@ -1,5 +1,6 @@
 // The time axis over a stack of charts: buttons, pointer, playhead. Times are seconds, x is in px of the plot area.
 const CLICK_PIXELS = 4;
+const DOUBLE_CLICK_MS = 600;
 const ZOOM_STEP = 2;
 const HOVER_EVERY_MS = 66;
 const PLAYHEAD_EVERY_MS = 250;
@@ -23,6 +24,7 @@ function render({ model, el }) {
   const playhead = make("div", "in-axis-playhead", plot, { hidden: "" });
 
   let root = null, width = 0, player = null, loop = null, hoverTime = null;
+  let clickedAt = -Infinity, wasPlaying = false; // before the last click, or the first of two
 
   const view = new View(model, () => draw());
   const toX = (time) => ((time - view.start) / view.length) * width;
@@ -153,7 +155,9 @@ function render({ model, el }) {
     cancel();
     if (!isMoving) {
       const at = clampTime(time);
-      tell("instrunet:seek", { time: at });
+      if (performance.now() - clickedAt > DOUBLE_CLICK_MS) wasPlaying = Boolean(player?.playing);
+      clickedAt = performance.now();
+      tell("instrunet:seek", { time: at, play: true });
       sendHover(at);
       return;
     }
@@ -173,7 +177,11 @@ function render({ model, el }) {
   plot.addEventListener("pointerup", finish);
   plot.addEventListener("pointercancel", cancel);
   plot.addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") setHover(null); });
-  plot.addEventListener("dblclick", (event) => { event.preventDefault(); view.showAll(); });
+  plot.addEventListener("dblclick", (event) => {
+    event.preventDefault();
+    if (!wasPlaying && player?.playing) tell("instrunet:toggle"); // its clicks were not meant to play
+    view.showAll();
+  });
   plot.addEventListener("wheel", (event) => {
     const isSideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
     if (event.ctrlKey || event.metaKey) view.zoom(Math.exp(-event.deltaY * 0.01), toTime(insideX(xOf(event))));
@@ -193,16 +201,18 @@ function render({ model, el }) {
     "instrunet:time": ({ detail }) => {
       const previous = player ? player.time : null;
       player = { time: detail.time, playing: Boolean(detail.playing) };
+      showLoop(detail.loop ?? null);
       turnPage(previous);
       placeLine(playhead, player.time);
       if (hoverTime === null && previous !== player.time) sendPlayhead(player.time);
     },
     "instrunet:view": ({ detail }) => actions[detail.action]?.(),
-    "instrunet:loop": ({ detail }) => {
-      loop = Number.isFinite(detail?.start) ? { start: detail.start, end: detail.end } : null;
-      draw();
-    },
   };
+  function showLoop(range) {
+    if (loop?.start === range?.start && loop?.end === range?.end) return;
+    loop = range;
+    draw();
+  }
   function attach() {
     const found = el.closest(".instrunet-app");
     if (found === root) return;
@@ -210,6 +220,7 @@ function render({ model, el }) {
     root = found;
     loopButton.hidden = root === null;
     for (const [name, listener] of Object.entries(hears)) root?.addEventListener(name, listener);
+    tell("instrunet:ask"); // where the player is
   }
   function detach() {
     for (const [name, listener] of Object.entries(hears)) root?.removeEventListener(name, listener);
