@@ -19,6 +19,7 @@ import traitlets
 
 from ..errors import InstruNetError
 from ..wording import escape_unprintable
+from .arrivals import is_saved_analysis, is_sound_of
 from .jobs import describe_batch, in_worker, join_batches, run_or_schedule
 from .state import Activity, AppState, Message, Reading, Recording
 
@@ -49,7 +50,6 @@ class Controller:
         self._load_classifier = load_classifier
         self._classifier: Classifier | None = None
         self._cancelled = False
-        self._now_analysing = ""
         self._task: asyncio.Task[None] | None = None
         state.observe(self._read_again, "decoding")
 
@@ -68,10 +68,10 @@ class Controller:
             Where its content is.
         n_bytes : int
         """
-        if _is_saved_analysis(name, path):
+        if is_saved_analysis(name, path):
             self._restore(key, name, path)
             return
-        silent = next((old for old in self.state.recordings if old.path is None and old.name == name), None)
+        silent = next((old for old in self.state.recordings if _lacks_sound(old, name, path)), None)
         if silent is not None:  # sound for a result that was restored without it
             changed = replace(silent, key=key, path=path, n_bytes=n_bytes)
             self._put(tuple(changed if old is silent else old for old in self.state.recordings), key)
@@ -84,12 +84,10 @@ class Controller:
             self._put(self.state.recordings, key)
 
     def remove(self, key: str) -> None:
-        """Take a recording out of the app; its neighbour is shown."""
+        """Take a recording out of the app; its neighbour is shown, and an analysis of it stops."""
         keys = [recording.key for recording in self.state.recordings]
         if key not in keys:
             return
-        if key == self._now_analysing:
-            self.cancel()
         place = keys.index(key)
         left = tuple(recording for recording in self.state.recordings if recording.key != key)
         shown = self.state.selected
@@ -107,12 +105,12 @@ class Controller:
     @property
     def is_busy(self) -> bool:
         """Whether an analysis is running."""
-        return self.state.activity is not None
+        return self.state.activity is not None or (self._task is not None and not self._task.done())
 
     @property
     def waiting(self) -> tuple[Recording, ...]:
-        """Recordings that can be analysed and have not been, the one on show first."""
-        waiting = [found for found in self.state.recordings if found.analysis is None and found.path is not None]
+        """Recordings that can be analysed and have not been, or not with their sound; the one on show first."""
+        waiting = [found for found in self.state.recordings if _is_waiting(found)]
         return tuple(sorted(waiting, key=lambda found: found.key != self.state.selected))
 
     def cancel(self) -> None:
@@ -123,31 +121,33 @@ class Controller:
         """Analyse all `waiting` recordings, one after another; one that fails does not stop the others."""
         self._cancelled = False
         self.state.messages = ()
-        for recording in self.waiting:
-            if self._cancelled and recording.key == self.state.selected:
-                break
-            if self._find(recording.key) is None:
-                continue
-            self._now_analysing, self._cancelled = recording.key, False
-            try:
-                await self._analyze(recording)
-            except InstruNetError as error:
-                self._fail(recording, str(error))
-            except Exception as error:
-                logger.exception("analysis failed")
-                self._fail(
-                    recording,
-                    f"{recording.name} could not be analysed because of an unexpected error "
-                    f"({type(error).__name__}: {error}); please report it.",
-                )
-            finally:
-                self._now_analysing, self.state.activity = "", None
-            if self._cancelled:
-                break
+        try:
+            for key in [recording.key for recording in self.waiting]:
+                recording = self._find(key)  # as it is by now
+                if recording is not None and _is_waiting(recording) and not self._cancelled:
+                    await self._analyze_or_explain(recording)
+        finally:
+            self.state.activity = None
+
+    async def _analyze_or_explain(self, recording: Recording) -> None:
+        try:
+            await self._analyze(recording)
+        except InstruNetError as error:
+            self._fail(recording, str(error))
+        except Exception as error:
+            logger.exception("analysis failed")
+            self._fail(
+                recording,
+                f"{recording.name} could not be analysed because of an unexpected error "
+                f"({type(error).__name__}: {error}); please report it.",
+            )
+
+    def _is_wanted(self, key: str) -> bool:
+        return not self._cancelled and self._find(key) is not None
 
     async def _analyze(self, recording: Recording) -> None:
         state = self.state
-        state.activity = Activity("Opening", recording.name)
+        state.activity = Activity("Opening", recording.name, key=recording.key)
         self._change(replace(recording, problem=""))
         if self._classifier is None:
             self._classifier = await in_worker(self._get_classifier)
@@ -157,12 +157,12 @@ class Controller:
         batches = stream_windows(recording.path or "", classifier=classifier, name=recording.name)
         done: list[WindowBatch] = []
         try:
-            while not self._cancelled:
+            while self._is_wanted(recording.key):
                 batch: WindowBatch | None = await in_worker(partial(next, batches, None))
-                if batch is None or self._cancelled:
+                if batch is None or not self._is_wanted(recording.key):
                     break
                 done.append(batch)
-                state.activity = describe_batch(batch, recording.name, time.monotonic() - began)
+                state.activity = describe_batch(batch, recording, time.monotonic() - began)
                 if batch.analysis is not None:
                     self._succeed(recording.key, batch.analysis)
                 elif state.selected == recording.key and time.monotonic() - drawn > REDRAW_SECONDS:
@@ -218,12 +218,13 @@ class Controller:
                 raise InstruNetError(f"{name} is too large for a saved analysis; choose another file.")
             analysis = Analysis.from_json(path)
         except InstruNetError as error:
-            self._say("error", f"{name} cannot be opened: {error}" if name not in str(error) else str(error))
+            sentence = str(error).replace(str(path), name)  # where it lies is nobody's business
+            self._say("error", sentence if name in sentence else f"{name} cannot be opened: {sentence}")
             return
         except (OSError, ValueError) as error:
             self._say("error", f"{name} cannot be opened as a saved analysis: {error}")
             return
-        known = next((old for old in self.state.recordings if old.name == analysis.audio_name and old.path), None)
+        known = next((old for old in self.state.recordings if is_sound_of(analysis, old.name, old.path)), None)
         if known is not None:  # the sound is here already
             self._change(replace(known, analysis=analysis, problem=""))
             self._put(self.state.recordings, known.key)
@@ -261,11 +262,12 @@ class Controller:
         self.state.messages = (*self.state.messages, message)[-MAX_MESSAGES:]
 
 
-def _is_saved_analysis(name: str, path: Path) -> bool:
-    """Whether a file is JSON; the content decides, not the name."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
-    except OSError:
-        return False
-    return head.startswith((b"{", b"[")) or (not head and name.lower().endswith(".json"))
+def _is_waiting(recording: Recording) -> bool:
+    """Whether a recording can be analysed, and would gain by it: a saved analysis holds no picture of the sound."""
+    analysis = recording.analysis
+    return recording.path is not None and (analysis is None or analysis.overview is None)
+
+
+def _lacks_sound(recording: Recording, name: str, path: Path) -> bool:
+    analysis = recording.analysis
+    return recording.path is None and analysis is not None and is_sound_of(analysis, name, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import tempfile
@@ -148,6 +149,7 @@ class InstruNetApp(widgets.VBox):
         self.state.observe(self._arrange, ["recordings", "selected", "reading"])
         self.state.observe(self._list_recordings, ["recordings", "selected", "activity", "decoding"])
         self.state.observe(self._load_sound, ["recordings", "selected"])
+        self.state.observe(self._delete_removed, "recordings")
         self.settings_toggle.observe(self._open_drawer, "value")
         self.tabs.observe(self._draw_charts, "selected_index")
         ahead = threading.Timer(_LOAD_AHEAD_AFTER, _load_ahead)
@@ -156,6 +158,17 @@ class InstruNetApp(widgets.VBox):
 
     def _take(self, file: UploadedFile) -> None:
         self.controller.add_file(file.key, file.name, file.path, file.n_bytes)
+        if all(recording.path != file.path for recording in self.state.recordings):  # a saved analysis: it is in memory
+            self._delete(file.path)
+
+    def _delete_removed(self, change: Any) -> None:
+        for path in {old.path for old in change.old} - {new.path for new in change.new}:
+            if path is not None and path.parent == self.folder:
+                self._delete(path)
+
+    def _delete(self, path: Path) -> None:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
     def _refuse(self, name: str, sentence: str) -> None:
         self.controller.report("error", sentence)

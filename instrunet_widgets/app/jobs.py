@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from .state import Activity
+from .state import Activity, Recording
 
 if TYPE_CHECKING:
     from ..classifier import Classifier
@@ -29,11 +29,11 @@ async def in_worker(work: Callable[[], Any]) -> Any:
     return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
-def describe_batch(batch: WindowBatch, name: str, elapsed: float) -> Activity:
+def describe_batch(batch: WindowBatch, recording: Recording, elapsed: float) -> Activity:
     """How far an analysis is, with the time left by the pace so far (`elapsed` in s)."""
     fraction = batch.progress.fraction
     left = elapsed * (1 - fraction) / fraction if fraction else None
-    return Activity("Listening", name, fraction, left)
+    return Activity("Listening", recording.name, fraction, left, recording.key)
 
 
 def join_batches(batches: list[WindowBatch], classifier: Classifier, name: str) -> Analysis:

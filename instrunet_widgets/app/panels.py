@@ -138,7 +138,7 @@ class TrackHeading(widgets.HTML):
             self.value = ""
             return
         name = escape(escape_unprintable(recording.name))
-        is_running = activity is not None and activity.name == recording.name
+        is_running = activity is not None and activity.key == recording.key
         facts = " · ".join(list_facts(recording.analysis) if recording.analysis else _list_file(recording, is_running))
         self.value = f"<h2 dir='auto'>{name}</h2><p>{escape(facts)}</p>"
 
@@ -172,10 +172,8 @@ class RowWriter:
 
     def _write_row(self, recording: Recording) -> dict[str, Any]:
         analysis, activity = recording.analysis, self._state.activity
-        status = recording.problem or "not analysed yet"
-        if analysis is not None:
-            status = "done"
-        elif activity is not None and activity.name == recording.name and not recording.problem:
+        status = recording.problem or ("not analysed yet" if analysis is None else "done")
+        if activity is not None and activity.key == recording.key and not recording.problem:
             status = describe_activity(activity)
         return {
             "key": recording.key,

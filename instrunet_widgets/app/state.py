@@ -90,12 +90,15 @@ class Activity:
     fraction : float in [0, 1] or None
         None if it cannot be told.
     seconds_left : float or None
+    key : str
+        Of the recording; others may have the same name.
     """
 
     stage: str
     name: str = ""
     fraction: float | None = None
     seconds_left: float | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True)

@@ -174,13 +174,77 @@ def test_saved_analysis_is_restored_and_gets_its_sound_back(controller: Controll
     assert len(other.state.recordings) == 1
 
 
+def test_restored_analysis_can_be_made_anew_once_it_has_its_sound(controller: Controller, tmp_path: Path) -> None:
+    recording = write_tones(tmp_path, "one.wav", ("cel", 4.0))
+    add(controller, recording)
+    controller.start_analysis()
+    saved = tmp_path / "saved.json"
+    saved.write_text(controller.state.reading.analysis.to_json(), encoding="utf-8")
+    other = make_controller()
+    add(other, saved, "json")
+    add(other, recording, "sound")
+    assert [found.key for found in other.waiting] == ["sound"]
+    other.start_analysis()
+    assert other.state.reading.analysis.overview is not None
+    assert other.waiting == ()
+
+
+def test_other_recording_of_the_same_name_does_not_get_the_restored_results(
+    controller: Controller, tmp_path: Path
+) -> None:
+    add(controller, write_tones(tmp_path, "one.wav", ("cel", 4.0)))
+    controller.start_analysis()
+    saved = tmp_path / "saved.json"
+    saved.write_text(controller.state.reading.analysis.to_json(), encoding="utf-8")
+    other = make_controller()
+    add(other, saved, "json")
+    add(other, write_tones(tmp_path, "one.wav", ("vio", 20.0)), "other")
+    assert [found.analysis is None for found in other.state.recordings] == [False, True]
+    assert other.state.reading is None
+
+
+def test_removing_the_recording_that_is_analysed_lets_the_others_go_on(controller: Controller, tmp_path: Path) -> None:
+    add(controller, write_tones(tmp_path, "next.wav", ("vio", 4.0)), "next")
+    add(controller, write_tones(tmp_path, "long.wav", ("cel", 300.0)), "long")
+    fractions = []
+
+    def remove_soon(change) -> None:
+        if change.new is not None and change.new.key == "long" and change.new.fraction:
+            fractions.append(change.new.fraction)
+            controller.remove("long")
+
+    controller.state.observe(remove_soon, "activity")
+    controller.start_analysis()
+    assert len(fractions) == 1
+    assert [(found.key, found.analysis is not None) for found in controller.state.recordings] == [("next", True)]
+    assert controller.state.reading.timeline.detected == ("vio",)
+    assert controller.state.messages == ()
+
+
+def test_second_click_before_the_first_has_begun_starts_nothing(tmp_path: Path) -> None:
+    classifier = PitchClassifier()
+    controller = Controller(AppState(), lambda: classifier)
+    add(controller, write_tones(tmp_path, "one.wav", ("cel", 4.0)))
+
+    async def click_twice() -> None:
+        controller.start_analysis()
+        task = controller._task
+        controller.start_analysis()
+        assert controller._task is task
+        await task
+
+    asyncio.run(click_twice())
+    assert len(classifier.batch_sizes) == 1
+
+
 @pytest.mark.parametrize("content", ['{"no": "analysis"}', "[1, 2]", "{broken"])
 def test_json_that_is_no_analysis_gives_a_sentence(controller: Controller, tmp_path: Path, content: str) -> None:
-    path = tmp_path / "odd.json"
+    path = tmp_path / "5f0c"  # on disk it goes by a key
     path.write_text(content)
-    add(controller, path)
+    controller.add_file("5f0c", "odd.json", path)
     (message,) = controller.state.messages
     assert message.kind == "error" and "odd.json" in message.text
+    assert str(tmp_path) not in message.text
     assert controller.state.recordings == ()
 
 

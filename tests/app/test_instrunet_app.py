@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from app_parts import write_tones
 from stand_in import PitchClassifier
 
 from instrunet_widgets.app import ExportView, InstruNetApp, ResultsView
+from instrunet_widgets.app.uploader import UploadedFile
 from instrunet_widgets.config import DecodingConfig
 from instrunet_widgets.errors import AudioError
 
@@ -107,6 +109,26 @@ def test_folder_for_uploads_is_private_and_goes_with_the_kernel() -> None:
     assert run.returncode == 0, run.stderr
     mode, folder = run.stdout.split()
     assert mode == "700" and not Path(folder).exists()
+
+
+def test_upload_is_deleted_when_it_is_not_needed_any_more(app: InstruNetApp, tmp_path: Path) -> None:
+    def upload(name: str, source: Path) -> UploadedFile:
+        shutil.copy(source, app.folder / name)
+        file = UploadedFile(name, name, app.folder / name, source.stat().st_size)
+        app._take(file)
+        return file
+
+    own = app.state.recording.path
+    sound = upload("sound.wav", own)
+    app.actions.analyze.click()
+    saved = tmp_path / "saved.json"
+    saved.write_text(app.analysis.to_json(), encoding="utf-8")
+    assert not upload("saved", saved).path.exists()
+    assert sound.path.exists()
+    for recording in app.state.recordings:
+        app.controller.remove(recording.key)
+    assert not sound.path.exists()
+    assert own.exists()  # not ours
 
 
 def test_views_work_alone_on_an_analysis(app: InstruNetApp) -> None:
