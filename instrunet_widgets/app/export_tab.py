@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import threading
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
+import traitlets
 
+from ..config import DecodingConfig
 from ..errors import ExportError
 from ..export import FORMATS, ExportFormat, format_by_key
 from ..export.names import name_files
@@ -17,12 +22,15 @@ from ..plotting.image_config import LARGEST_PIXELS, SMALLEST_PIXELS
 from ..results import Analysis
 from ..wording import escape_unprintable, format_size
 from .buttons import DownloadButton
+from .jobs import in_worker
 from .panels import show
 from .state import AppState, as_state
+from .styles import Styles
 
 PREVIEW_CHARACTERS = 1_500
 PREVIEW_LINES = 24
 Download = tuple[str, str, bytes]
+_drawing = threading.Lock()  # matplotlib's settings belong to all threads
 
 
 class ExportView(widgets.VBox):
@@ -41,7 +49,11 @@ class ExportView(widgets.VBox):
     preview : ipywidgets.HTML
         The beginning of the file.
     save, save_all : DownloadButton
+    is_on_show : bool
+        While it is not, no preview is made: for a long recording that takes longer than a slider may wait.
     """
+
+    is_on_show = traitlets.Bool(True)
 
     def __init__(self, source: Analysis | AppState) -> None:
         self._state = as_state(source)
@@ -50,14 +62,16 @@ class ExportView(widgets.VBox):
         self.image = ImageControls()
         self.summary = widgets.HTML()
         self.preview = widgets.HTML()
-        self.save = DownloadButton("Save", self.make_file)
-        self.save_all = DownloadButton("Save all as zip", self.make_zip)
+        self.save = DownloadButton("Save", self._make_file_aside)
+        self.save_all = DownloadButton("Save all as zip", self._make_zip_aside)
         actions = widgets.HBox([self.save, self.save_all])
         actions.add_class("in-actions")
-        super().__init__([self.format, self.summary, self.image, actions, self.preview])
+        own_styles = [] if isinstance(source, AppState) else [Styles()]
+        super().__init__([self.format, self.summary, self.image, actions, self.preview, *own_styles])
         self.add_class("instrunet")
         self.add_class("in-export")
         self.format.observe(self._draw, "value")
+        self.observe(self._draw, "is_on_show")
         self._state.observe(self._draw, ["reading", "recordings"])
         self._draw()
 
@@ -78,12 +92,7 @@ class ExportView(widgets.VBox):
         ExportError
             If there is no finished result, or the format cannot hold it.
         """
-        reading = self._state.reading
-        if reading is None or reading.is_partial:
-            raise ExportError("There is no finished result to save yet; analyse a recording first.")
-        chosen = self._chosen
-        (name,) = name_files([reading.analysis.audio_name], chosen.extension)
-        return name, chosen.media_type, self._encode(chosen, reading.analysis)
+        return self._plan_file()()
 
     def make_zip(self) -> Download:
         """A zip of one file per recording, in every format, and one table of all.
@@ -93,28 +102,37 @@ class ExportView(widgets.VBox):
         ExportError
             If nothing has been analysed.
         """
-        analyses, config = self._get_analyses(), self._state.decoding
+        return self._plan_zip()()
+
+    async def _make_file_aside(self) -> Download:
+        return await in_worker(partial(_draw_alone, self._plan_file()))
+
+    async def _make_zip_aside(self) -> Download:
+        return await in_worker(partial(_draw_alone, self._plan_zip()))
+
+    def _plan_file(self) -> Callable[[], Download]:
+        """What `make_file` does, with the state of the moment: the rest may happen on another thread."""
+        reading = self._state.reading
+        if reading is None or reading.is_partial:
+            raise ExportError("There is no finished result to save yet; analyse a recording first.")
+        chosen, analysis = self._chosen, reading.analysis
+        encode = partial(_encode, chosen, analysis, self._state.decoding, self.image.config)
+        (name,) = name_files([analysis.audio_name], chosen.extension)
+        return lambda: (name, chosen.media_type, encode())
+
+    def _plan_zip(self) -> Callable[[], Download]:
+        analyses = self._get_analyses()
         if not analyses:
             raise ExportError("There is no finished result to save yet; analyse a recording first.")
-        names = [analysis.audio_name for analysis in analyses]
-        content = io.BytesIO()
-        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-            for one in FORMATS:
-                for name, analysis in zip(name_files(names, one.extension), analyses, strict=True):
-                    archive.writestr(f"{one.key}/{name}", self._encode(one, analysis))
-                if one.encode_many is not None:
-                    archive.writestr(f"all{one.extension}", one.encode_many(analyses, config))
-        return "instrunet-results.zip", "application/zip", content.getvalue()
-
-    def _encode(self, chosen: ExportFormat, analysis: Analysis) -> bytes:
-        return chosen.encode(analysis, self._state.decoding, *([self.image.config] if chosen.is_image else []))
+        write = partial(_write_zip, analyses, self._state.decoding, self.image.config)
+        return lambda: ("instrunet-results.zip", "application/zip", write())
 
     def _draw(self, _: Any = None) -> None:
         reading = self._state.reading
         n_done = len(self._get_analyses())
         show(self.save_all, n_done > 1)
         show(self.image, self._chosen.is_image)
-        if reading is None or reading.is_partial:
+        if reading is None or reading.is_partial or not self.is_on_show:
             return
         chosen = self._chosen
         if not chosen.is_text:  # drawing it takes a moment: not for every move of a slider
@@ -154,6 +172,27 @@ class ImageControls(widgets.HBox):
     def config(self) -> ImageConfig:
         """What is chosen."""
         return ImageConfig(self.chart.value, self.width.value, self.height.value)
+
+
+def _draw_alone(work: Callable[[], Download]) -> Download:
+    with _drawing:
+        return work()
+
+
+def _encode(chosen: ExportFormat, analysis: Analysis, config: DecodingConfig, image: ImageConfig) -> bytes:
+    return chosen.encode(analysis, config, *([image] if chosen.is_image else []))
+
+
+def _write_zip(analyses: list[Analysis], config: DecodingConfig, image: ImageConfig) -> bytes:
+    names = [analysis.audio_name for analysis in analyses]
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in FORMATS:
+            for name, analysis in zip(name_files(names, one.extension), analyses, strict=True):
+                archive.writestr(f"{one.key}/{name}", _encode(one, analysis, config, image))
+            if one.encode_many is not None:
+                archive.writestr(f"all{one.extension}", one.encode_many(analyses, config))
+    return content.getvalue()
 
 
 def _draw_preview(content: bytes) -> str:

@@ -152,6 +152,8 @@ class InstruNetApp(widgets.VBox):
         self.state.observe(self._delete_removed, "recordings")
         self.settings_toggle.observe(self._open_drawer, "value")
         self.tabs.observe(self._draw_charts, "selected_index")
+        self.tabs.observe(self._follow_tab, "selected_index")
+        self._follow_tab()
         ahead = threading.Timer(_LOAD_AHEAD_AFTER, _load_ahead)
         ahead.daemon = True
         ahead.start()
@@ -197,6 +199,9 @@ class InstruNetApp(widgets.VBox):
             from .charts import VisualizationsTab
 
             self.visualizations.children = (VisualizationsTab(self.state),)
+
+    def _follow_tab(self, _: Any = None) -> None:
+        self.export.is_on_show = self.tabs.selected_index == self.tabs.children.index(self.export)
 
     def _list_recordings(self, _: Any = None) -> None:
         if len(self.state.recordings) > 1:

@@ -7,6 +7,7 @@ kernel for sound.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import threading
 import time
@@ -21,6 +22,8 @@ from ..errors import Cancelled, InstruNetError
 from .preview import MEDIA_TYPES, find_sound
 from .scripts import join_scripts
 from .sending import Offer, Sender
+
+_log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_REPORTS = 0.25
 FAILURE = "The sound cannot be played here: "
@@ -150,6 +153,9 @@ class Player(anywidget.AnyWidget):
             self._fail(request, str(error))
         except OSError as error:
             self._fail(request, f"{error.strerror or error}.")
+        except Exception as error:  # of libsndfile, for example: whatever it is, the page gets a sentence
+            _log.exception("A preview failed")
+            self._fail(request, f"no preview could be made ({type(error).__name__}).")
         finally:
             del self._requests[request]
 

@@ -12,6 +12,7 @@ from .buttons import CopyButton
 from .cards import draw_all_probabilities, draw_cards, write_as_text
 from .panels import show
 from .state import AppState, as_state
+from .styles import Styles
 
 
 class ResultsView(widgets.VBox):
@@ -37,8 +38,10 @@ class ResultsView(widgets.VBox):
         self.more.add_class("in-more")
         self._scope = widgets.HTML(f'<p class="in-scope">{SCOPE_SENTENCE}</p>')
         self.copy = CopyButton(self.as_text, label="Copy as text")
-        super().__init__([self.cards, self.more, self.probabilities, widgets.HBox([self._scope, self.copy])])
-        self.children[-1].add_class("in-results-foot")
+        foot = widgets.HBox([self._scope, self.copy])
+        foot.add_class("in-results-foot")
+        own_styles = [] if isinstance(source, AppState) else [Styles()]
+        super().__init__([self.cards, self.more, self.probabilities, foot, *own_styles])
         self.add_class("instrunet")
         self.add_class("in-results")
         self.more.observe(self._unfold, "value")

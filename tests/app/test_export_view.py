@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
 from pathlib import Path
@@ -54,6 +55,32 @@ def test_pictures_and_reports_are_drawn_when_they_are_saved_and_not_before(monke
         if not one.is_text:
             view.format.value = one.key
             assert "no preview" in view.preview.value
+
+
+def test_preview_waits_until_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    state, analysis = AppState(), make_analysis()
+    view = ExportView(state)
+    view.is_on_show = False
+    with monkeypatch.context() as unseen:
+        unseen.setattr(ExportView, "make_file", lambda self: pytest.fail("a file was made"))
+        state.reading = Reading(analysis, analysis.decode())
+    view.is_on_show = True
+    assert "music.wav" in view.preview.value
+
+
+def test_click_saves_what_was_on_show_while_the_kernel_goes_on() -> None:
+    async def save_and_move() -> tuple[str, str, bytes]:
+        state, analysis = AppState(), make_analysis()
+        state.decoding = DecodingConfig(threshold=0.3)
+        state.reading = Reading(analysis, analysis.decode(state.decoding))
+        view = ExportView(state)
+        task = asyncio.create_task(view.save._make())
+        await asyncio.sleep(0)
+        state.decoding = DecodingConfig(threshold=0.7)
+        return await task
+
+    name, _, content = asyncio.run(save_and_move())
+    assert name == "music.json" and b'"threshold": 0.3' in content
 
 
 def test_preview_is_the_beginning_of_the_file_as_text() -> None:

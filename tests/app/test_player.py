@@ -163,6 +163,21 @@ def test_failure_is_a_sentence(paths: dict[str, Path], tmp_path: Path, key: str)
     run(scenario)
 
 
+def test_unexpected_fault_is_a_sentence_too(paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path, **_: Any) -> None:
+        raise RuntimeError("the encoder gave up")
+
+    monkeypatch.setattr("instrunet_widgets.app.player.find_sound", fail)
+
+    async def scenario() -> None:
+        page = Page(paths, "aiff")
+        page.ask("aiff")
+        message, _ = await page.hear("failed")
+        assert message["sentence"] == "The sound cannot be played here: no preview could be made (RuntimeError)."
+
+    run(scenario)
+
+
 @pytest.mark.parametrize(
     "content",
     [None, [], {}, {"type": "sound"}, {"type": "sound", "id": 3, "key": "wav"}, {"type": "fetch", "id": ["r"]}],
