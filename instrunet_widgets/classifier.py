@@ -3,9 +3,9 @@
 A model directory holds ``model.json`` (front end, instrument order, calibration, thresholds, hashes),
 ``network.onnx`` (what runs), ``mel.npz`` (the front end's mel matrix) and ``network.keras`` (the source of the
 export). ONNX Runtime runs the export. All three small runtimes that were measured compute the network equally
-fast and have wheels for Windows, Linux (x86-64 and ARM) and Apple's own processors. LiteRT starts a tenth of a second
-sooner and takes 50 MB less, but has no wheel for Intel Macs from Python 3.12 on; OpenVINO starts later and takes twice
-the disk. The README gives the figures.
+fast and have wheels for Windows, Linux (x86-64 and ARM) and Apple's own processors. LiteRT starts .05 s sooner and
+takes 50 MB less, but has no wheel for Intel Macs from Python 3.12 on; OpenVINO starts later and takes twice the
+disk. The README gives the figures.
 """
 
 from __future__ import annotations
