@@ -184,11 +184,11 @@ class Timeline:
         Returns
         -------
         when : str
-            For example "in parts: 0:02-0:14, 1:10-1:31"; "no stretch of its own" if there is no time range.
+            For example "in parts: 0:02-0:14, 1:10-1:31"; "no range above the threshold" if there is no time range.
         """
         segments = self.segments_of(instrument)
         if not segments:
-            return "no stretch of its own"
+            return "no range above the threshold"
         ranges = list_time_ranges([(segment.start, segment.end) for segment in segments], max_ranges)
         return f"{presence_in_words(self.presence_of(instrument))}: {ranges}"
 

@@ -93,4 +93,4 @@ def test_when_says_how_much_of_the_recording_and_where():
     timeline = make_timeline([Segment("cel", 0.0, 1.0, 0.4), Segment("cel", 2.0, 5.0, 0.8)])
     assert timeline.describe_when("cel") == "in parts: 0:00-0:01, 0:02-0:05"
     assert timeline.describe_when("cel", max_ranges=1) == "in parts: 0:00-0:01 and 1 more"
-    assert timeline.describe_when("pia") == "no stretch of its own"
+    assert timeline.describe_when("pia") == "no range above the threshold"

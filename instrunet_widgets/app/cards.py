@@ -130,7 +130,7 @@ def _draw_card(analysis: Analysis, timeline: Timeline, code: str) -> str:
 def _draw_when(timeline: Timeline, code: str) -> str:
     segments = timeline.segments_of(code)
     if not segments:
-        return "no stretch of its own"
+        return "no range above the threshold"
     presence = presence_in_words(timeline.presence_of(code))
     ranges = " ".join(_draw_range(segment) for segment in segments[:MAX_RANGES])
     n_more = len(segments) - MAX_RANGES
