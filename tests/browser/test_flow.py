@@ -296,3 +296,10 @@ def test_stock_voila_does_the_whole_job(plain_voila: Server, page: Page, piano: 
 def test_jupyterlab_does_the_whole_job(lab_server: Server, page: Page, piano: Path, tmp_path: Path) -> None:
     run_in_jupyterlab(page, lab_server.url)
     do_the_whole_job(page, piano, tmp_path)
+    n_cells = page.locator(".jp-Cell").count()
+    page.locator(".instrunet-player-position").focus()
+    for key in "dda":  # JupyterLab would delete the cell and insert another
+        page.keyboard.press(key)
+    page.keyboard.press("End")
+    expect(page.locator(".instrunet-player-position")).to_be_focused()
+    assert page.locator(".jp-Cell").count() == n_cells

@@ -37,8 +37,12 @@ function listenForKeys(root, playback, signal) {
   root.addEventListener("keydown", onKey, { signal });
   // A click between the controls takes the focus into the app.
   if (!root.hasAttribute("tabindex")) root.tabIndex = -1;
-  // JupyterLab would take letters and arrows for commands to the notebook around.
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  // JupyterLab would take letters and arrows for commands to the notebook around: "dd" deletes the cell. It looks at
+  // what has the focus before it looks at what that stands in.
+  const keepKeys = (element) => element.setAttribute("data-lm-suppress-shortcuts", "true");
+  keepKeys(root);
+  if (root.contains(document.activeElement)) keepKeys(document.activeElement);
+  root.addEventListener("focusin", (event) => keepKeys(event.target), { signal });
   // On a page of its own nothing has the focus at first.
   const onPageKey = (event) => event.target === document.body && isVoilaPage() && onKey(event);
   document.addEventListener("keydown", onPageKey, { signal });
