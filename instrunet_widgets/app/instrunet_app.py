@@ -110,6 +110,15 @@ class InstruNetApp(widgets.VBox):
             raise AudioError(f"{path} was not found, or is no file; check the name.")
         self.controller.add_file(f"file-{secrets.token_hex(8)}", path.name, path, path.stat().st_size)
 
+    def close(self) -> None:
+        """Stop what is running, delete the uploads and remove the app from the page."""
+        if hasattr(self, "_body"):
+            self.controller.cancel()
+            self.player.close()
+            self.uploader.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+        super().close()
+
     # -- putting it together -------------------------------------------------------------------------------------
 
     def _build(self) -> None:

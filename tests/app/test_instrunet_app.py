@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -129,6 +130,18 @@ def test_upload_is_deleted_when_it_is_not_needed_any_more(app: InstruNetApp, tmp
         app.controller.remove(recording.key)
     assert not sound.path.exists()
     assert own.exists()  # not ours
+
+
+def test_closed_app_leaves_no_files_and_stops_its_analysis(app: InstruNetApp) -> None:
+    async def close_soon() -> None:
+        app.actions.analyze.click()
+        await asyncio.sleep(0)
+        app.close()
+        await app.controller._task
+
+    asyncio.run(close_soon())
+    assert app.analysis is None and app.state.activity is None
+    assert not app.folder.exists()
 
 
 def test_views_work_alone_on_an_analysis(app: InstruNetApp) -> None:

@@ -24,7 +24,7 @@ class Sound {
   open(key) {
     this.close();
     const file = globalThis.instrunetFiles?.get(key);
-    if (file) this.use(file, "file");
+    if (file?.size) this.use(file, "file"); // a browser complains about an empty one where nobody reads it
     else if (key) this.ask({ eager: true });
   }
 
