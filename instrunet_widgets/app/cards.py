@@ -24,7 +24,7 @@ MAX_RANGES = 8
 _SPARK_POINTS, _SPARK_WIDTH, _SPARK_HEIGHT = 120, 160, 32
 
 
-def draw_cards(analysis: Analysis, timeline: Timeline, *, is_partial: bool = False) -> str:
+def draw_cards(analysis: Analysis, timeline: Timeline, *, is_partial: bool = False, has_player: bool = True) -> str:
     """A card per detected instrument, then the instruments heard only in parts.
 
     Parameters
@@ -33,6 +33,8 @@ def draw_cards(analysis: Analysis, timeline: Timeline, *, is_partial: bool = Fal
     timeline : Timeline
     is_partial : bool
         Whether the analysis is still running.
+    has_player : bool
+        Whether a time range can be clicked to play from there.
 
     Returns
     -------
@@ -40,14 +42,14 @@ def draw_cards(analysis: Analysis, timeline: Timeline, *, is_partial: bool = Fal
     """
     still = '<p class="in-note">First results; the analysis is still running.</p>' if is_partial else ""
     if timeline.detected:
-        cards = "".join(_draw_card(analysis, timeline, code) for code in timeline.detected)
+        cards = "".join(_draw_card(analysis, timeline, code, has_player) for code in timeline.detected)
         found = f'<ul class="in-cards" aria-label="Detected instruments">{cards}</ul>'
     else:
         found = f'<p class="in-nothing">{escape(explain_nothing(analysis, timeline))}</p>'
     in_parts = timeline.heard_in_parts
     if not in_parts:
         return still + found
-    cards = "".join(_draw_card(analysis, timeline, code) for code in in_parts)
+    cards = "".join(_draw_card(analysis, timeline, code, has_player) for code in in_parts)
     heading = "<h3>Heard only in parts</h3>" + (
         "<p class='in-note'>Below the threshold for the recording as a whole, but above it in places.</p>"
     )
@@ -113,7 +115,7 @@ def _write_line(timeline: Timeline, code: str) -> str:
     )
 
 
-def _draw_card(analysis: Analysis, timeline: Timeline, code: str) -> str:
+def _draw_card(analysis: Analysis, timeline: Timeline, code: str, has_player: bool) -> str:
     instrument, confidence = instrument_by_code(code), timeline.confidence_of(code)
     words, column = confidence_in_words(confidence), analysis.instruments.index(code)
     level = words.replace(" ", "-")
@@ -123,22 +125,24 @@ def _draw_card(analysis: Analysis, timeline: Timeline, code: str) -> str:
         f"<span class='in-word'>{words}</span><span class='in-percent'>{format_percent(confidence)}</span></div>"
         f"<div class='in-bar' aria-hidden='true'><span class='in-fill' style='width:{100 * confidence:.1f}%'></span>"
         f"</div>{_draw_sparkline(timeline.smoothed[:, column], analysis.silent)}"
-        f"<p class='in-when'>{_draw_when(timeline, code)}</p></li>"
+        f"<p class='in-when'>{_draw_when(timeline, code, has_player)}</p></li>"
     )
 
 
-def _draw_when(timeline: Timeline, code: str) -> str:
+def _draw_when(timeline: Timeline, code: str, has_player: bool) -> str:
     segments = timeline.segments_of(code)
     if not segments:
         return "no range above the threshold"
     presence = presence_in_words(timeline.presence_of(code))
-    ranges = " ".join(_draw_range(segment) for segment in segments[:MAX_RANGES])
+    ranges = " ".join(_draw_range(segment, has_player) for segment in segments[:MAX_RANGES])
     n_more = len(segments) - MAX_RANGES
     return f"<span>{presence}</span> {ranges}" + (f" <span>and {n_more} more</span>" if n_more > 0 else "")
 
 
-def _draw_range(segment: Segment) -> str:
+def _draw_range(segment: Segment, has_player: bool) -> str:
     text = format_time_range(segment.start, segment.end).replace("-", "–")
+    if not has_player:
+        return f"<span class='in-range'>{text}</span>"
     return (
         f"<button type='button' class='in-range' data-seek='{segment.start:.3f}' title='Play from here'>{text}</button>"
     )

@@ -32,6 +32,7 @@ class ResultsView(widgets.VBox):
 
     def __init__(self, source: Analysis | AppState) -> None:
         self._state = as_state(source)
+        self._has_player = isinstance(source, AppState)
         self.cards = widgets.HTML()
         self.probabilities = widgets.HTML()
         self.more = widgets.ToggleButton(description="Show all eleven probabilities")
@@ -40,7 +41,7 @@ class ResultsView(widgets.VBox):
         self.copy = CopyButton(self.as_text, label="Copy as text")
         foot = widgets.HBox([self._scope, self.copy])
         foot.add_class("in-results-foot")
-        own_styles = [] if isinstance(source, AppState) else [Styles()]
+        own_styles = [] if self._has_player else [Styles()]
         super().__init__([self.cards, self.more, self.probabilities, foot, *own_styles])
         self.add_class("instrunet")
         self.add_class("in-results")
@@ -63,5 +64,7 @@ class ResultsView(widgets.VBox):
         reading = self._state.reading
         if reading is None:
             return
-        self.cards.value = draw_cards(reading.analysis, reading.timeline, is_partial=reading.is_partial)
+        self.cards.value = draw_cards(
+            reading.analysis, reading.timeline, is_partial=reading.is_partial, has_player=self._has_player
+        )
         self.probabilities.value = draw_all_probabilities(reading.analysis, reading.timeline)

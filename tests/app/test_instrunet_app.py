@@ -147,7 +147,9 @@ def test_closed_app_leaves_no_files_and_stops_its_analysis(app: InstruNetApp) ->
 def test_views_work_alone_on_an_analysis(app: InstruNetApp) -> None:
     app.actions.analyze.click()
     analysis = app.analysis
-    assert "Cello" in ResultsView(analysis).cards.value
+    cards = ResultsView(analysis).cards.value
+    assert "Cello" in cards and "<button" not in cards  # nothing there would play
+    assert "data-seek" in app.results.cards.value
     assert '"audio_file": "one.wav"' in ExportView(analysis).make_file()[2].decode()
 
 
