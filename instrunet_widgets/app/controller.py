@@ -109,9 +109,13 @@ class Controller:
 
     @property
     def waiting(self) -> tuple[Recording, ...]:
-        """Recordings that can be analysed and have not been, or not with their sound; the one on show first."""
-        waiting = [found for found in self.state.recordings if _is_waiting(found)]
-        return tuple(sorted(waiting, key=lambda found: found.key != self.state.selected))
+        """Recordings that can be analysed and have not been, or not with their sound; the one on show first.
+
+        One that failed is tried again only while it is on show.
+        """
+        shown = self.state.selected
+        waiting = [one for one in self.state.recordings if _is_waiting(one) and (not one.problem or one.key == shown)]
+        return tuple(sorted(waiting, key=lambda one: one.key != shown))
 
     def cancel(self) -> None:
         """Stop after the batch that is being computed; recordings that are done stay done."""

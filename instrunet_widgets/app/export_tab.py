@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import threading
 import zipfile
@@ -28,6 +29,7 @@ from .state import AppState, as_state
 from .styles import Styles
 
 PREVIEW_CHARACTERS = 1_500
+REST_SECONDS = 0.15
 PREVIEW_LINES = 24
 Download = tuple[str, str, bytes]
 _drawing = threading.Lock()  # matplotlib's settings belong to all threads
@@ -72,7 +74,8 @@ class ExportView(widgets.VBox):
         self.add_class("in-export")
         self.format.observe(self._draw, "value")
         self.observe(self._draw, "is_on_show")
-        self._state.observe(self._draw, ["reading", "recordings"])
+        self._state.observe(self._draw_soon, ["reading", "recordings"])
+        self._pending: asyncio.TimerHandle | None = None
         self._draw()
 
     @property
@@ -127,11 +130,26 @@ class ExportView(widgets.VBox):
         write = partial(_write_zip, analyses, self._state.decoding, self.image.config)
         return lambda: ("instrunet-results.zip", "application/zip", write())
 
+    def _draw_soon(self, _: Any = None) -> None:
+        """Preview when the settings have come to rest; at once where no event loop runs."""
+        self._arrange()
+        if self._pending is not None:
+            self._pending.cancel()
+        try:
+            self._pending = asyncio.get_running_loop().call_later(REST_SECONDS, self._show_file)
+        except RuntimeError:
+            self._show_file()
+
     def _draw(self, _: Any = None) -> None:
-        reading = self._state.reading
-        n_done = len(self._get_analyses())
-        show(self.save_all, n_done > 1)
+        self._arrange()
+        self._show_file()
+
+    def _arrange(self) -> None:
+        show(self.save_all, len(self._get_analyses()) > 1)
         show(self.image, self._chosen.is_image)
+
+    def _show_file(self) -> None:
+        reading = self._state.reading
         if reading is None or reading.is_partial or not self.is_on_show:
             return
         chosen = self._chosen

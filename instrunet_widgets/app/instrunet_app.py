@@ -195,7 +195,7 @@ class InstruNetApp(widgets.VBox):
             (self.settings_toggle, has_file),
             (self.settings, has_file),
             (self._main, has_file),
-            (self.table, len(state.recordings) > 1),
+            (self.table, self._needs_table),
             (self.tabs, has_result),
         ):
             show(widget, is_shown)
@@ -212,8 +212,14 @@ class InstruNetApp(widgets.VBox):
     def _follow_tab(self, _: Any = None) -> None:
         self.export.is_on_show = self.tabs.selected_index == self.tabs.children.index(self.export)
 
+    @property
+    def _needs_table(self) -> bool:
+        """Several recordings, or one that failed and that the user may want to remove."""
+        recordings = self.state.recordings
+        return len(recordings) > 1 or any(recording.problem for recording in recordings)
+
     def _list_recordings(self, _: Any = None) -> None:
-        if len(self.state.recordings) > 1:
+        if self._needs_table:
             self.table.rows = self._rows.write()
             self.table.current = self.state.selected
 

@@ -73,6 +73,16 @@ def test_bad_file_gives_a_sentence_and_the_others_go_on(controller: Controller, 
     assert controller.state.reading.timeline.detected == ("vio",)
 
 
+def test_what_failed_is_tried_again_only_while_it_is_on_show(controller: Controller, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.wav"
+    bad.write_text("this is no sound")
+    add(controller, bad, "bad")
+    controller.start_analysis()
+    assert [recording.key for recording in controller.waiting] == ["bad"]
+    add(controller, write_tones(tmp_path, "good.wav", ("vio", 4.0)), "good")
+    assert [recording.key for recording in controller.waiting] == ["good"]
+
+
 def test_unexpected_error_is_a_sentence_too(tmp_path: Path) -> None:
     def fail() -> PitchClassifier:
         raise RuntimeError("boom")

@@ -87,6 +87,18 @@ export default {
         root.dispatchEvent(new CustomEvent("instrunet:seek", { detail: { time, play: true } }));
       };
       root.addEventListener("click", seek);
+      // The pressed button goes away: the focus moves to the one that takes its place.
+      const follow = (event) => {
+        if (!event.target.closest?.(".in-analyze")) return;
+        const cancel = () => root.querySelector(".in-progress-line button");
+        const move = (tries) => {
+          if (document.activeElement !== document.body && document.activeElement !== event.target) return;
+          if (cancel()?.offsetParent) cancel().focus();
+          else if (tries) setTimeout(move, 50, tries - 1);
+        };
+        setTimeout(move, 50, 20);
+      };
+      root.addEventListener("click", follow);
 
       let pending = 0;
       const watch = new MutationObserver(() => {
@@ -98,6 +110,7 @@ export default {
       cleanUp.push(() => {
         watch.disconnect(); themeWatch.disconnect();
         media.removeEventListener("change", followed); root.removeEventListener("click", seek);
+        root.removeEventListener("click", follow);
       });
     });
     return () => cleanUp.forEach((undo) => undo());
