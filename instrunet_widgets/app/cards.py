@@ -21,6 +21,7 @@ from ..wording import (
 )
 
 MAX_RANGES = 8
+TRACE_BELOW = 0.40  # where "possible" begins; what is less sure, and heard only in parts, gets no card
 _SPARK_POINTS, _SPARK_WIDTH, _SPARK_HEIGHT = 120, 160, 32
 
 
@@ -49,11 +50,15 @@ def draw_cards(analysis: Analysis, timeline: Timeline, *, is_partial: bool = Fal
     in_parts = timeline.heard_in_parts
     if not in_parts:
         return still + found
-    cards = "".join(_draw_card(analysis, timeline, code, has_player) for code in in_parts)
+    sure = [code for code in in_parts if timeline.confidence_of(code) >= TRACE_BELOW]
+    traces = _draw_traces(timeline, [code for code in in_parts if code not in sure], has_player)
+    if not sure:
+        return still + found + traces
+    cards = "".join(_draw_card(analysis, timeline, code, has_player) for code in sure)
     heading = "<h3>Heard only in parts</h3>" + (
         "<p class='in-note'>Below the threshold for the recording as a whole, but above it in places.</p>"
     )
-    return f'{still}{found}{heading}<ul class="in-cards in-minor" aria-label="Heard only in parts">{cards}</ul>'
+    return f'{still}{found}{heading}<ul class="in-cards in-minor" aria-label="Heard only in parts">{cards}</ul>{traces}'
 
 
 def draw_all_probabilities(analysis: Analysis, timeline: Timeline) -> str:
@@ -127,6 +132,17 @@ def _draw_card(analysis: Analysis, timeline: Timeline, code: str, has_player: bo
         f"</div>{_draw_sparkline(timeline.smoothed[:, column], analysis.silent)}"
         f"<p class='in-when'>{_draw_when(timeline, code, has_player)}</p></li>"
     )
+
+
+def _draw_traces(timeline: Timeline, codes: list[str], has_player: bool) -> str:
+    if not codes:
+        return ""
+    named = "; ".join(
+        f"{instrument_by_code(code).name} {format_percent(timeline.confidence_of(code))} "
+        f"({_draw_when(timeline, code, has_player)})"
+        for code in codes
+    )
+    return f"<p class='in-note in-traces'>Traces, unlikely: {named}.</p>"
 
 
 def _draw_when(timeline: Timeline, code: str, has_player: bool) -> str:

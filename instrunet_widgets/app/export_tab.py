@@ -65,7 +65,7 @@ class ExportView(widgets.VBox):
         self.summary = widgets.HTML()
         self.preview = widgets.HTML()
         self.save = DownloadButton("Save", self._make_file_aside)
-        self.save_all = DownloadButton("Save all as zip", self._make_zip_aside)
+        self.save_all = DownloadButton("Save all, every format (zip)", self._make_zip_aside)
         actions = widgets.HBox([self.save, self.save_all])
         actions.add_class("in-actions")
         own_styles = [] if isinstance(source, AppState) else [Styles()]

@@ -135,6 +135,7 @@ class InstruNetApp(widgets.VBox):
         self.heading = TrackHeading(state)
         self.results, self.export = ResultsView(state), ExportView(state)
         self.visualizations = widgets.VBox()
+        self._charts: tuple[widgets.Widget, ...] = ()
         self.tabs = widgets.Tab(
             [self.results, self.visualizations, self.export], titles=("Results", "Visualizations", "Export")
         )
@@ -202,12 +203,19 @@ class InstruNetApp(widgets.VBox):
         self._draw_charts()
 
     def _draw_charts(self, _: Any = None) -> None:
-        """Build the charts when they are first looked at: bqplot cannot lay out what is hidden."""
+        """Build the charts when they are first looked at, and take them off while they are not.
+
+        bqplot cannot lay out what is hidden.
+        """
         is_looked_at = self.tabs.selected_index == self.tabs.children.index(self.visualizations)
-        if is_looked_at and self.state.reading is not None and not self.visualizations.children:
+        is_looked_at = is_looked_at and self.state.reading is not None
+        if is_looked_at and not self._charts:
             from .charts import VisualizationsTab
 
-            self.visualizations.children = (VisualizationsTab(self.state),)
+            self._charts = (VisualizationsTab(self.state),)
+        shown = self._charts if is_looked_at else ()
+        if self.visualizations.children != shown:
+            self.visualizations.children = shown
 
     def _follow_tab(self, _: Any = None) -> None:
         self.export.is_on_show = self.tabs.selected_index == self.tabs.children.index(self.export)

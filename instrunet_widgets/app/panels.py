@@ -172,7 +172,9 @@ class RowWriter:
 
     def _write_row(self, recording: Recording) -> dict[str, Any]:
         analysis, activity = recording.analysis, self._state.activity
-        status = recording.problem or ("not analysed yet" if analysis is None else "done")
+        status = "not analysed yet" if analysis is None else "done"
+        if recording.problem:  # the heading of the recording says why
+            status = "could not be analysed"
         if activity is not None and activity.key == recording.key and not recording.problem:
             status = describe_activity(activity)
         return {
@@ -202,7 +204,7 @@ def _list_file(recording: Recording, is_running: bool) -> list[str]:
     size = [format_size(recording.n_bytes)] if recording.n_bytes else []
     if is_running:
         return [*size, "being analysed"]
-    return [*size, "could not be analysed" if recording.problem else "not analysed yet"]
+    return [*size, recording.problem or "not analysed yet"]
 
 
 def show(widget: widgets.DOMWidget, is_shown: bool) -> None:

@@ -14,6 +14,8 @@ from .panels import show
 from .state import AppState, as_state
 from .styles import Styles
 
+_PER_CENT = "Per cent on a card say how sure the network is where it hears the instrument."
+
 
 class ResultsView(widgets.VBox):
     """What was found, in words, numbers and small pictures.
@@ -37,7 +39,7 @@ class ResultsView(widgets.VBox):
         self.probabilities = widgets.HTML()
         self.more = widgets.ToggleButton(description="Show all eleven probabilities")
         self.more.add_class("in-more")
-        self._scope = widgets.HTML(f'<p class="in-scope">{SCOPE_SENTENCE}</p>')
+        self._scope = widgets.HTML(f'<p class="in-scope">{_PER_CENT} {SCOPE_SENTENCE}</p>')
         self.copy = CopyButton(self.as_text, label="Copy as text")
         foot = widgets.HBox([self._scope, self.copy])
         foot.add_class("in-results-foot")

@@ -57,7 +57,7 @@ class SettingsPanel(widgets.VBox):
                 self._group(
                     "Detection threshold", "From which confidence on it counts as heard.", self.is_auto, self.threshold
                 ),
-                self._group("Smoothing", "Moving average, in windows of 1.5 s.", self.smoothing),
+                self._group("Smoothing", "Moving average over windows, one every 1.5 s.", self.smoothing),
                 self._group("Shortest range", "Leave out shorter ranges, in seconds.", self.min_segment),
                 self.reset,
             ]

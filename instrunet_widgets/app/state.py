@@ -168,9 +168,16 @@ def as_state(source: Analysis | AppState) -> AppState:
     Returns
     -------
     state : AppState
+
+    Raises
+    ------
+    TypeError
+        If `source` is neither, such as the analysis of an app that has not analysed anything yet.
     """
     if isinstance(source, AppState):
         return source
+    if not isinstance(source, Analysis):
+        raise TypeError("there is no analysis to show yet: press Analyze Track, or call analyze(), first")
     state = AppState()
     state.reading = Reading(source, source.decode(state.decoding))
     return state

@@ -136,7 +136,9 @@ def make_server(notebook: Path, *, folder: str, cull_seconds: int) -> InstruNetS
         connection_dir_root=folder,
         tornado_settings={
             "websocket_max_message_size": MAX_MESSAGE_BYTES,
-            "ws_ping_timeout": 30_000,  # ms, no longer than the interval: tornado complains otherwise
+            # No pings: a healthy connection can lose against a timeout as short as tornado wants it (no longer than
+            # the interval), and the page asks the kernel for a sign of life itself.
+            "ws_ping_interval": 0,
             "allow_remote_access": False,  # refuses a foreign host name that was made to point here
             "xsrf_cookie_kwargs": {"samesite": "Strict"},
         },

@@ -63,6 +63,7 @@ def test_charts_are_built_when_they_are_first_looked_at(app: InstruNetApp) -> No
     app.tabs.selected_index = 1
     (charts,) = app.visualizations.children
     app.tabs.selected_index = 0
+    assert app.visualizations.children == ()  # bqplot cannot lay out what is hidden
     app.tabs.selected_index = 1
     assert app.visualizations.children == (charts,)
 

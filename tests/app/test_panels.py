@@ -124,7 +124,7 @@ def test_rows_follow_analysis_settings_and_failure(tmp_path: Path) -> None:
     controller.start_analysis()
     done, failed = rows.write()
     assert (done["instruments"], done["state"], done["length"], done["duration"]) == ("cello 90 %", "done", "0:06", 6.0)
-    assert "bad.wav is empty" in failed["state"] and failed["duration"] is None
+    assert failed["state"] == "could not be analysed" and failed["is_failed"] and failed["duration"] is None
     controller.state.decoding = DecodingConfig(threshold=0.99)
     assert rows.write()[0]["instruments"] == "none"
 

@@ -207,7 +207,7 @@ def test_bad_file_gives_its_sentence_and_the_app_goes_on(
     analyse(page)
     expect(cards(page).first).to_have_text("Piano")
     table = page.get_by_role("table").first
-    expect(table).to_contain_text("is not a recording")
+    expect(table).to_contain_text("could not be analysed")
     table.get_by_role("button", name="Remove <img").click()
     expect(table).to_be_hidden()
 

@@ -93,8 +93,8 @@ class IntensityView(ChartView):
     def _draw(self, reading: Reading) -> str:
         if reading.analysis.audio_name != self._name:
             self._name, self._choices = reading.analysis.audio_name, {}
-        detected = reading.timeline.detected
-        shown = [i.code for i in INSTRUMENTS if self._choices.get(i.code, i.code in detected)]
+        heard = (*reading.timeline.detected, *reading.timeline.heard_in_parts)
+        shown = [i.code for i in INSTRUMENTS if self._choices.get(i.code, i.code in heard)]
         self._shown_by_us = shown
         self.legend.shown = shown
         is_new = self._drawn is None or self._drawn[1] != shown or not shows_the_same(self._drawn[0], reading)
