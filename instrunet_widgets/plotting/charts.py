@@ -170,10 +170,10 @@ def choose_lanes(timeline: Timeline) -> tuple[str, ...]:
 
 
 def choose_lines(timeline: Timeline) -> tuple[str, ...]:
-    """Instruments whose intensity is drawn: the detected ones, or those heard in parts, or the three highest."""
+    """Instruments whose intensity is drawn: detected or heard in parts, as on the screen; else the three highest."""
     best = np.argsort(-timeline.scores, kind="stable")[:3]
     highest = [timeline.instruments[k] for k in best if timeline.scores[k] > 0]
-    chosen = timeline.detected or timeline.heard_in_parts or tuple(highest)
+    chosen = (*timeline.detected, *timeline.heard_in_parts) or tuple(highest)
     return tuple(instrument.code for instrument in INSTRUMENTS if instrument.code in chosen)
 
 
