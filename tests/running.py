@@ -54,10 +54,10 @@ class Server:
     def kernels(self) -> list[psutil.Process]:
         """Kernels that run below it, a spare one included."""
         below = psutil.Process(self.process.pid).children(recursive=True)
-        return [process for process in below if "ipykernel_launcher" in " ".join(process.cmdline())]
+        return [process for process in below if "ipykernel_launcher" in _command_of(process)]
 
     def kernel(self, kernel_id: str) -> psutil.Process:
-        (found,) = [process for process in self.kernels() if kernel_id in " ".join(process.cmdline())]
+        (found,) = [process for process in self.kernels() if kernel_id in _command_of(process)]
         return found
 
     def stop(self, sign: signal.Signals = signal.SIGINT) -> int:
@@ -129,6 +129,14 @@ def _end(server: Server, below: list[psutil.Process]) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
+
+
+def _command_of(process: psutil.Process) -> str:
+    """Its command line; empty for one that has ended in the meantime."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie is one of these too
+        return ""
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
