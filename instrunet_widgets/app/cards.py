@@ -12,6 +12,7 @@ from ..instruments import instrument_by_code
 from ..results import Analysis, Segment, Timeline
 from ..summary import explain_nothing, list_facts
 from ..wording import (
+    CONFIDENCE_WORDS,
     SCOPE_SENTENCE,
     confidence_in_words,
     escape_unprintable,
@@ -21,7 +22,8 @@ from ..wording import (
 )
 
 MAX_RANGES = 8
-TRACE_BELOW = 0.40  # where "possible" begins; what is less sure, and heard only in parts, gets no card
+# What is less sure than "possible", and heard only in parts, gets no card.
+TRACE_BELOW = next(least for least, word in CONFIDENCE_WORDS if word == "possible")
 _SPARK_POINTS, _SPARK_WIDTH, _SPARK_HEIGHT = 120, 160, 32
 
 
