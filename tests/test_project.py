@@ -24,7 +24,7 @@ DISTRIBUTION = "instrunet-widgets"
 # What a visitor of the app never needs, and what the tests need.
 NOT_IN_BASE_INSTALL = {
     *("tensorflow", "tensorflow-cpu", "keras", "librosa", "numba", "scikit-learn", "onnx", "tf2onnx", "mido"),
-    *("jupyterlab", "playwright", "pytest-playwright", "axe-playwright-python", "nbval"),
+    *("jupyterlab", "jupyterhub", "playwright", "pytest-playwright", "axe-playwright-python", "nbval"),
     *("pytest", "hypothesis", "ruff", "mypy", "pre-commit"),
 }
 # Names that differ on conda-forge.
