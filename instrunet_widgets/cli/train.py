@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
     config = read_config(args)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
-    training_set = gather_training_set(args.features, args.extra, fold=config.fold, seed=config.seed)
+    training_set = gather_training_set(args.features, args.extra, fold=config.fold, seed=config.split_seed)
     console = make_console()
     console.print(
         f"{len(training_set.train)} clips to train, {len(training_set.stop)} to stop and tune, "

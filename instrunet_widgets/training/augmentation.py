@@ -77,6 +77,7 @@ def augment(
     chosen: npt.NDArray[np.intp],
     config: AugmentationConfig,
     rng: np.random.Generator,
+    n_frames: int | None = None,
 ) -> Batch:
     """Make one training batch.
 
@@ -89,6 +90,8 @@ def augment(
         Which clips stand in the batch.
     config : AugmentationConfig
     rng : np.random.Generator
+    n_frames : int, optional
+        Cut out so many frames; default all.
 
     Returns
     -------
@@ -97,11 +100,11 @@ def augment(
     x, y = to_decibels(log_mels[chosen]), targets[chosen].copy()
     if config.shift:
         x = _shift(x, rng)
-    x = _curve(x, config, rng)
+    x = _curve(x[:, :, :n_frames], config, rng)
     mixed = np.flatnonzero(rng.random(len(chosen)) < config.mix_probability)
     if len(mixed):
         partners = rng.integers(len(log_mels), size=len(mixed))
-        partner_x = _curve(_shift(to_decibels(log_mels[partners]), rng), config, rng)
+        partner_x = _curve(_shift(to_decibels(log_mels[partners]), rng)[:, :, :n_frames], config, rng)
         level = rng.uniform(-config.mix_range_db, config.mix_range_db, size=(len(mixed), 1, 1))
         x[mixed] = mix_in_power(x[mixed], partner_x + level.astype(np.float32))
         y[mixed] = np.maximum(y[mixed], targets[partners])

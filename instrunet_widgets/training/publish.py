@@ -98,8 +98,10 @@ def write_model(out: Path, result: TrainingResult, training_set: TrainingSet, co
     Raises
     ------
     ModelError
-        If `out` exists.
+        If `out` exists, or the network is one of those that only serve to compare splits and window lengths.
     """
+    if config.split_by != "group" or config.window_seconds != FeatureConfig().window_seconds:
+        raise ModelError("a network split by clip, or for other windows than 3 s, only serves comparison")
     if out.exists():
         raise ModelError(f"{out} exists; choose another name or remove it")
     reading = fit_reading(result.model, training_set.stop, seed=config.seed)

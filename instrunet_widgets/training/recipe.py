@@ -10,6 +10,8 @@ from .augmentation import AugmentationConfig
 from .network import NetworkConfig
 from .splits import N_FOLDS
 
+OPTIMIZERS = ("adamw", "sgd", "rmsprop")
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -17,7 +19,10 @@ class TrainingConfig:
 
     Parameters
     ----------
-    seed, fold : int
+    seed : int
+        Of the network's beginning and of every batch.
+    split_seed, fold : int
+        Of the split.
     epochs : int
     patience : int
         Stop after so many epochs without a better stop score; 0 never does.
@@ -25,12 +30,18 @@ class TrainingConfig:
     learning_rate : float
         Peak; one cosine down to zero after the warm-up.
     warmup_epochs : float
+    optimizer : {"adamw", "sgd", "rmsprop"}
+        SGD has a Nesterov momentum of 0.9.
     weight_decay : float
-        Decoupled (AdamW), kernels only.
+        Decoupled from the gradient with all three, kernels only.
     ema_momentum : float
         Of the running average of the weights, which is what is kept.
     low_target, high_target : float
         Smoothed labels for absent and present.
+    split_by : {"group", "clip"}
+        What stays together in a split. By clip the scores are too good: only to show how much.
+    window_seconds : float
+        Length of the windows that the network sees, cut out of the clips, s.
     network : NetworkConfig
     augmentation : AugmentationConfig
 
@@ -41,21 +52,32 @@ class TrainingConfig:
     """
 
     seed: int = 0
+    split_seed: int = 0
     fold: int = 0
     epochs: int = 24
     patience: int = 0
     batch_size: int = 32
     learning_rate: float = 3e-3
     warmup_epochs: float = 1.0
+    optimizer: str = "adamw"
     weight_decay: float = 0.02
     ema_momentum: float = 0.995
     low_target: float = 0.02
     high_target: float = 0.97
+    split_by: str = "group"
+    window_seconds: float = 3.0
     network: NetworkConfig = field(default_factory=NetworkConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def __post_init__(self) -> None:
-        for name, least in (("seed", 0), ("fold", 0), ("epochs", 1), ("patience", 0), ("batch_size", 1)):
+        for name, least in (
+            ("seed", 0),
+            ("split_seed", 0),
+            ("fold", 0),
+            ("epochs", 1),
+            ("patience", 0),
+            ("batch_size", 1),
+        ):
             value = getattr(self, name)
             if type(value) is not int or value < least:
                 raise ValueError(f"{name} must be a whole number, {least} or more, got {value!r}")
@@ -65,6 +87,11 @@ class TrainingConfig:
             value = getattr(self, name)
             if type(value) not in (int, float) or not 0 <= value < float("inf"):
                 raise ValueError(f"{name} must be a number, 0 or more, got {value!r}")
+        for name, allowed in (("optimizer", OPTIMIZERS), ("split_by", ("group", "clip"))):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
+        if type(self.window_seconds) not in (int, float) or not 0.5 <= self.window_seconds <= 3:
+            raise ValueError(f"window_seconds must be from 0.5 to 3, got {self.window_seconds!r}")
         if not 0 < self.ema_momentum < 1:
             raise ValueError(f"ema_momentum must lie between 0 and 1, got {self.ema_momentum!r}")
         if not 0 <= self.low_target < self.high_target <= 1:

@@ -81,7 +81,9 @@ def read_split(path: str | Path) -> Split:
         ) from error
 
 
-def split_by_group(folder: FeatureFolder, *, fold: int = 0, seed: int = 0, need_all_classes: bool = True) -> Split:
+def split_by_group(
+    folder: FeatureFolder, *, fold: int = 0, seed: int = 0, need_all_classes: bool = True, by_clip: bool = False
+) -> Split:
     """Deal a folder's groups to train, stop and test.
 
     Parameters
@@ -93,6 +95,8 @@ def split_by_group(folder: FeatureFolder, *, fold: int = 0, seed: int = 0, need_
     seed : int
     need_all_classes : bool
         Refuse a folder in which a class is missing on one of the sides.
+    by_clip : bool
+        Take every clip for a group of its own, as leaking splits do; only to show what that does to the scores.
 
     Raises
     ------
@@ -103,7 +107,7 @@ def split_by_group(folder: FeatureFolder, *, fold: int = 0, seed: int = 0, need_
     """
     if not 0 <= fold < N_FOLDS:
         raise ValueError(f"fold must be from 0 to {N_FOLDS - 1}, got {fold}")
-    parts = _deal_groups(folder, seed)
+    parts = _deal_groups(folder, folder.files if by_clip else folder.groups, seed)
     test = (parts // _PARTS_PER_TEST) == fold
     first_stop = ((fold + 1) % N_FOLDS) * _PARTS_PER_TEST
     stop = (parts >= first_stop) & (parts < first_stop + _PARTS_PER_STOP)
@@ -119,13 +123,13 @@ def split_by_group(folder: FeatureFolder, *, fold: int = 0, seed: int = 0, need_
     return split
 
 
-def _deal_groups(folder: FeatureFolder, seed: int) -> npt.NDArray[np.int64]:
+def _deal_groups(folder: FeatureFolder, groups: npt.NDArray[np.str_], seed: int) -> npt.NDArray[np.int64]:
     """Part (0..19) of each clip; one part per group, classes spread evenly."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     labels = np.where(folder.targets.any(axis=1), folder.targets.argmax(axis=1), folder.targets.shape[1])
     parts = np.full(len(folder), -1)
     splitter = StratifiedGroupKFold(_N_PARTS, shuffle=True, random_state=seed)
-    for part, (_, chosen) in enumerate(splitter.split(labels, labels, folder.groups)):
+    for part, (_, chosen) in enumerate(splitter.split(labels, labels, groups)):
         parts[chosen] = part
     return parts

@@ -9,8 +9,10 @@ batch is drawn from the seed, the epoch and the step, so an interrupted run ends
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import logging
+import math
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import FloatArray
+from ..config import FeatureConfig
 from .augmentation import Batch, augment
 from .checkpoint import BestEpoch, load_checkpoint, save_checkpoint
 from .feature_folder import FeatureFolder
@@ -81,7 +84,7 @@ def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> T
     keras.utils.set_random_seed(config.seed)
     data = training_set.train
     steps = max(1, len(data) // config.batch_size)
-    model = build_network(config.network)
+    model = build_network(config.network, FeatureConfig(window_seconds=config.window_seconds))
     optimizer = _make_optimizer(config, steps)
     model.compile(optimizer, "binary_crossentropy", jit_compile=False)
     optimizer.build(model.trainable_variables)
@@ -118,13 +121,49 @@ def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> T
 def predict(model: Any, folder: FeatureFolder, batch_size: int = 64) -> FloatArray:
     """Uncalibrated probabilities of a Keras network for a whole folder.
 
+    A network for shorter windows than the folder's clips gives the mean over windows that cover the clip.
+
     Returns
     -------
     probabilities : np.ndarray [shape=(n_clips, 11), dtype=float32]
     """
     starts = range(0, len(folder), batch_size)
-    batches = [model.predict_on_batch(folder.decibels(slice(start, start + batch_size))) for start in starts]
+    batches = [_predict_clips(model, folder.decibels(slice(start, start + batch_size))) for start in starts]
     return np.concatenate(batches).astype(np.float32)
+
+
+def cut_windows(log_mels: FloatArray, n_frames: int) -> FloatArray:
+    """Cut clips into windows that overlap by half or more, each referred to its own loudest cell.
+
+    Parameters
+    ----------
+    log_mels : np.ndarray [shape=(n_clips, n_mels, n_clip_frames), dtype=float32]
+        dB in [-80, 0].
+    n_frames : int
+        At most as many as the clips have.
+
+    Returns
+    -------
+    windows : np.ndarray [shape=(n_windows, n_clips, n_mels, n_frames), dtype=float32]
+        dB in [-80, 0].
+
+    Examples
+    --------
+    >>> cut_windows(np.zeros((2, 128, 130), dtype=np.float32), 44).shape
+    (5, 2, 128, 44)
+    """
+    rest = log_mels.shape[-1] - n_frames
+    starts = np.linspace(0, rest, 1 + math.ceil(2 * rest / n_frames)).round().astype(int)
+    windows = np.stack([log_mels[:, :, start : start + n_frames] for start in starts])
+    return np.maximum(windows - windows.max(axis=(2, 3), keepdims=True), -80.0).astype(np.float32)
+
+
+def _predict_clips(model: Any, log_mels: FloatArray) -> FloatArray:
+    n_frames = model.input_shape[-1]
+    if n_frames == log_mels.shape[-1]:
+        return np.asarray(model.predict_on_batch(log_mels))
+    windows = cut_windows(log_mels, n_frames)
+    return np.mean([model.predict_on_batch(window) for window in windows], axis=0)
 
 
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
@@ -145,8 +184,13 @@ def _make_optimizer(config: TrainingConfig, steps: int) -> Any:
         warmup_target=config.learning_rate if warmup else None,
         warmup_steps=warmup,
     )
-    optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=config.weight_decay, use_ema=True, ema_momentum=config.ema_momentum
+    kinds = {
+        "adamw": keras.optimizers.AdamW,
+        "sgd": functools.partial(keras.optimizers.SGD, momentum=0.9, nesterov=True),
+        "rmsprop": keras.optimizers.RMSprop,
+    }
+    optimizer = kinds[config.optimizer](
+        learning_rate=schedule, weight_decay=config.weight_decay, use_ema=True, ema_momentum=config.ema_momentum
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
@@ -165,11 +209,12 @@ def _train_epoch(model: Any, data: FeatureFolder, config: TrainingConfig, epoch:
 def _prefetch(data: FeatureFolder, config: TrainingConfig, epoch: int, steps: int) -> Iterator[Batch]:
     """Batches of one epoch, each made while the network is busy with the one before."""
     order = np.random.default_rng([config.seed, epoch]).permutation(len(data))
+    n_frames = FeatureConfig(window_seconds=config.window_seconds).n_frames
 
     def make(step: int) -> Batch:
         rng = np.random.default_rng([config.seed, epoch, step])
         chosen = order[step * config.batch_size : (step + 1) * config.batch_size]
-        return augment(data.log_mels, data.targets, chosen, config.augmentation, rng)
+        return augment(data.log_mels, data.targets, chosen, config.augmentation, rng, n_frames)
 
     with ThreadPoolExecutor(1) as executor:
         pending = executor.submit(make, 0)

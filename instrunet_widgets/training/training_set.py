@@ -42,7 +42,12 @@ class TrainingSet:
 
 
 def gather_training_set(
-    features: str | Path, extras: Sequence[str | Path] = (), *, fold: int = 0, seed: int = 0
+    features: str | Path,
+    extras: Sequence[str | Path] = (),
+    *,
+    fold: int = 0,
+    seed: int = 0,
+    by_clip: bool = False,
 ) -> TrainingSet:
     """Read and split feature folders.
 
@@ -53,6 +58,8 @@ def gather_training_set(
     extras : sequence of str or Path
         Further folders.
     fold, seed : int
+    by_clip : bool
+        Split the first folder by clip; only to show how scores then mislead.
 
     Raises
     ------
@@ -69,7 +76,7 @@ def gather_training_set(
     main = main.subset(~main.label_conflict & ~main.duplicates)
     if not main.targets.any(axis=0).all():
         raise FeatureFolderError(f"{features} lacks clips of at least one of the eleven instruments")
-    split = split_by_group(main, fold=fold, seed=seed)
+    split = split_by_group(main, fold=fold, seed=seed, by_clip=by_clip)
     sides = {side: main.subset(np.isin(main.files, getattr(split, side))) for side in ("train", "stop", "test")}
     train, held_out, names = [sides["train"]], {}, {"train": list(split.train), "test": list(split.test)}
     for path in extras:
