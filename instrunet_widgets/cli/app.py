@@ -27,8 +27,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve the app until Ctrl-C."""
     from ..server.launch import serve
+    from ..server.options import ServingOptions
 
-    serve(port=args.port, open_browser=not args.no_browser, announce=_announce)
+    serve(ServingOptions(port=args.port), open_browser=not args.no_browser, announce=_announce)
     return 0
 
 

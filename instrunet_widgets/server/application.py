@@ -18,10 +18,12 @@ from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.utils import get_page_config
 
+from .hosts import only_for_hosts
 from .kernels import OwnInterpreterSpecs, VisitorKernels
+from .options import ServingOptions
 from .page import PENDING_KERNEL, PageHandler, StartHandler
+from .sign_in.provider import SignInProvider, VisitorProvider
 
-HOST = "localhost"
 TEMPLATE_FOLDER = Path(__file__).parent / "template"
 STYLE_FOLDER = Path(__file__).parent.parent / "app" / "static"
 
@@ -39,9 +41,10 @@ MAX_MESSAGE_BYTES = 256 * 1024 * 1024
 
 
 class InstruNetServer(Voila):
-    """Serves the app's notebook to this machine; made by `make_server`."""
+    """Serves the app's notebook; made by `make_server`."""
 
     template_paths: list[str]
+    options: ServingOptions
 
     def setup_template_dirs(self) -> None:
         """Put our templates, and the app's style sheets, before Voila's templates."""
@@ -86,7 +89,7 @@ class InstruNetServer(Voila):
         failure = OSError("no port to try")
         for port in range(first_port, min(first_port + n_tries, 65_536)):
             try:
-                self._sockets: list[socket.socket] = bind_sockets(port, HOST)
+                self._sockets: list[socket.socket] = bind_sockets(port, self.options.host or None)
             except OSError as error:
                 failure = error
             else:
@@ -96,7 +99,7 @@ class InstruNetServer(Voila):
 
     def listen(self) -> None:
         """Answer requests on the reserved port until the program is told to stop."""
-        server = HTTPServer(self.app)
+        server = HTTPServer(only_for_hosts(self.app, self.options))
         server.add_sockets(self._sockets)
         self.ioloop = IOLoop.current()
         self.ioloop.add_callback(self.kernel_manager.prepare_spare)
@@ -112,7 +115,7 @@ class InstruNetServer(Voila):
             self.stop()
 
 
-def make_server(notebook: Path, *, folder: str, cull_seconds: int) -> InstruNetServer:
+def make_server(notebook: Path, *, folder: str, options: ServingOptions) -> InstruNetServer:
     """Make the server, ready to reserve its port and start.
 
     Parameters
@@ -120,8 +123,7 @@ def make_server(notebook: Path, *, folder: str, cull_seconds: int) -> InstruNetS
     notebook : Path
     folder : str
         An empty folder for the kernels' own folders.
-    cull_seconds : int
-        How long a kernel lives after its page was lost.
+    options : ServingOptions
 
     Returns
     -------
@@ -131,7 +133,9 @@ def make_server(notebook: Path, *, folder: str, cull_seconds: int) -> InstruNetS
     config.Voila.update(
         config_file_paths=[],
         log_level="ERROR",
-        ip=HOST,
+        ip=options.host,
+        base_url=options.base_url,
+        identity_provider_class=SignInProvider if options.needs_sign_in else VisitorProvider,
         open_browser=False,
         connection_dir_root=folder,
         tornado_settings={
@@ -139,7 +143,7 @@ def make_server(notebook: Path, *, folder: str, cull_seconds: int) -> InstruNetS
             # No pings: a healthy connection can lose against a timeout as short as tornado wants it (no longer than
             # the interval), and the page asks the kernel for a sign of life itself.
             "ws_ping_interval": 0,
-            "allow_remote_access": False,  # refuses a foreign host name that was made to point here
+            "allow_remote_access": True,  # `only_for_hosts` is stricter, and looks at every request
             "xsrf_cookie_kwargs": {"samesite": "Strict"},
         },
     )
@@ -156,11 +160,12 @@ def make_server(notebook: Path, *, folder: str, cull_seconds: int) -> InstruNetS
     config.VisitorKernels.update(
         folder=folder,
         allow_tracebacks=False,
-        cull_idle_timeout=cull_seconds,
-        cull_interval=max(1, cull_seconds // 4),
+        cull_idle_timeout=options.cull_seconds,
+        cull_interval=max(1, options.cull_seconds // 4),
     )
     config.KernelRestarter.restart_limit = 0  # a kernel that died has lost the visitor's work: the page says so
     server = InstruNetServer(config=config)
+    server.options = options
     server.initialize([str(notebook)])
     return server
 

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import ServerError
+from .options import LOCALHOST, ServingOptions
 
 DEFAULT_PORT = 8866
 N_PORTS_TRIED = 50
-CULL_SECONDS = 60
 _PACKAGE = Path(__file__).parent.parent
 _NOTEBOOK = Path("notebooks", "instrunet.ipynb")
+_LOCAL = ServingOptions()
 
 
 def find_notebook() -> Path:
@@ -39,25 +40,22 @@ def find_notebook() -> Path:
 
 
 def serve(
+    options: ServingOptions = _LOCAL,
     *,
-    port: int | None = None,
     open_browser: bool = True,
     notebook: Path | None = None,
-    cull_seconds: int = CULL_SECONDS,
     announce: Callable[[str], None] = print,
 ) -> None:
     """Serve the app until the program is interrupted.
 
     Parameters
     ----------
-    port : int, optional
-        Port; if not given, 8866 or the next free one.
+    options : ServingOptions
+        Where and to whom; this machine alone, without sign-in, if not given.
     open_browser : bool
         Open the page in the user's browser.
     notebook : Path, optional
         Another notebook than the app's.
-    cull_seconds : int
-        How long a kernel lives after its page was lost.
     announce : callable
         Gets the line that says where the page is.
 
@@ -69,20 +67,27 @@ def serve(
     notebook = notebook or find_notebook()
     # jsonschema would spend seconds on a grammar of international web addresses; nothing here checks any.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    from .application import HOST, make_folder, make_server
+    from .application import make_folder, make_server
 
     with make_folder() as folder:
-        server = make_server(notebook, folder=folder, cull_seconds=cull_seconds)
+        server = make_server(notebook, folder=folder, options=options)
+        port = options.port
         try:
             taken = server.open_sockets(port or DEFAULT_PORT, n_tries=1 if port else N_PORTS_TRIED)
         except OSError as error:
             raise ServerError(_explain(error, port)) from error
-        address = f"http://{HOST}:{taken}/"
+        address = f"{options.scheme}://{name_of_host(options.host)}:{taken}{options.base_url}"
         moved = "" if taken == (port or DEFAULT_PORT) else f"port {DEFAULT_PORT} is in use; "
         announce(f"InstruNet is at {address} ({moved}Ctrl-C ends it)")
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         server.start()
+
+
+def name_of_host(host: str) -> str:
+    """Give the name under which this machine's own browser reaches a server that listens on a host."""
+    name = LOCALHOST if host in ("", "0.0.0.0", "::") else host
+    return f"[{name}]" if ":" in name else name
 
 
 def _explain(error: OSError, port: int | None) -> str:

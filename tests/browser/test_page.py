@@ -20,8 +20,8 @@ def hasty_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """The app, with kernels that end 2 s after their page was lost."""
     port = find_free_port()
     program = (
-        "from instrunet_widgets.server.launch import serve; "
-        f"serve(port={port}, open_browser=False, cull_seconds={CULL_SECONDS})"
+        "from instrunet_widgets.server.launch import ServingOptions, serve; "
+        f"serve(ServingOptions(port={port}, cull_seconds={CULL_SECONDS}), open_browser=False)"
     )
     folder = tmp_path_factory.mktemp("hasty")
     url = f"http://localhost:{port}/"

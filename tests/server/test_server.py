@@ -38,8 +38,8 @@ def write_notebook(path: Path, *cells: str) -> Path:
 
 def serve_command(notebook: Path, port: int) -> list[str]:
     program = (
-        "from pathlib import Path; from instrunet_widgets.server.launch import serve; "
-        f"serve(port={port}, open_browser=False, notebook=Path({str(notebook)!r}))"
+        "from pathlib import Path; from instrunet_widgets.server.launch import ServingOptions, serve; "
+        f"serve(ServingOptions(port={port}), open_browser=False, notebook=Path({str(notebook)!r}))"
     )
     return [sys.executable, "-c", program]
 

@@ -1,0 +1,1 @@
+"""Users, their sessions and invitations, in one SQLite file."""
