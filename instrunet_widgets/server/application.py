@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_server.auth import IdentityProvider
 from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
@@ -97,9 +98,13 @@ class InstruNetServer(Voila):
                 return port
         raise failure
 
+    def make_http_server(self) -> HTTPServer:
+        """Make what answers on the reserved port."""
+        return HTTPServer(only_for_hosts(self.app, self.options))
+
     def listen(self) -> None:
         """Answer requests on the reserved port until the program is told to stop."""
-        server = HTTPServer(only_for_hosts(self.app, self.options))
+        server = self.make_http_server()
         server.add_sockets(self._sockets)
         self.ioloop = IOLoop.current()
         self.ioloop.add_callback(self.kernel_manager.prepare_spare)
@@ -115,7 +120,14 @@ class InstruNetServer(Voila):
             self.stop()
 
 
-def make_server(notebook: Path, *, folder: str, options: ServingOptions) -> InstruNetServer:
+def make_server(
+    notebook: Path,
+    *,
+    folder: str,
+    options: ServingOptions,
+    server_class: type[InstruNetServer] = InstruNetServer,
+    provider_class: type[IdentityProvider] | None = None,
+) -> InstruNetServer:
     """Make the server, ready to reserve its port and start.
 
     Parameters
@@ -124,18 +136,22 @@ def make_server(notebook: Path, *, folder: str, options: ServingOptions) -> Inst
     folder : str
         An empty folder for the kernels' own folders.
     options : ServingOptions
+    server_class : type
+    provider_class : type, optional
+        Who signs people in; if not given, what the options ask for.
 
     Returns
     -------
     server : InstruNetServer
     """
+    provider_class = provider_class or (SignInProvider if options.needs_sign_in else VisitorProvider)
     config = Config()
     config.Voila.update(
         config_file_paths=[],
         log_level="ERROR",
         ip=options.host,
         base_url=options.base_url,
-        identity_provider_class=SignInProvider if options.needs_sign_in else VisitorProvider,
+        identity_provider_class=provider_class,
         open_browser=False,
         connection_dir_root=folder,
         tornado_settings={
@@ -164,7 +180,7 @@ def make_server(notebook: Path, *, folder: str, options: ServingOptions) -> Inst
         cull_interval=max(1, options.cull_seconds // 4),
     )
     config.KernelRestarter.restart_limit = 0  # a kernel that died has lost the visitor's work: the page says so
-    server = InstruNetServer(config=config)
+    server = server_class(config=config)
     server.options = options
     server.initialize([str(notebook)])
     return server

@@ -10,7 +10,7 @@ from typing import Literal
 
 from ..errors import ServerError
 
-SignIn = Literal["none", "accounts", "password"]
+SignIn = Literal["none", "accounts", "password", "hub"]
 Registration = Literal["open", "invitation", "closed"]
 
 LOCALHOST = "localhost"
@@ -30,8 +30,9 @@ class ServingOptions:
         Port; if not given, 8866 or the next free one.
     base_url : str
         Path that all addresses begin with, for a server behind a reverse proxy; begins and ends with a slash.
-    sign_in : {"none", "accounts", "password"}
-        Nobody signs in; users with a name and a password each; one password for everybody.
+    sign_in : {"none", "accounts", "password", "hub"}
+        Nobody signs in; users with a name and a password each; one password for everybody; a JupyterHub signs people
+        in (`instrunet_widgets.server.hub`).
     registration : {"open", "invitation", "closed"}
         Who may make an account: everybody, those with an invitation code, nobody.
     shared_password : str
@@ -110,7 +111,7 @@ class ServingOptions:
         return "https" if self.certfile else "http"
 
     def _check_choices(self) -> None:
-        if self.sign_in not in ("none", "accounts", "password"):
+        if self.sign_in not in ("none", "accounts", "password", "hub"):
             raise ServerError(f"sign-in is 'none', 'accounts' or 'password', not '{self.sign_in}'.")
         if self.registration not in ("open", "invitation", "closed"):
             raise ServerError(f"registration is 'open', 'invitation' or 'closed', not '{self.registration}'.")
