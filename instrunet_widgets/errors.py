@@ -27,5 +27,9 @@ class ServerError(InstruNetError):
     """The app cannot be served as a page."""
 
 
+class AccountError(InstruNetError):
+    """A name, a password or an invitation code cannot be taken as it is."""
+
+
 class Cancelled(InstruNetError):
     """The caller asked to stop; nothing was changed."""

@@ -46,6 +46,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     # What is fitted and published must mean what it will mean when recordings are analysed.
     "training.calibration": RESULTS | {"classifier", "decoding"},
     "training.evaluate": RESULTS | {"classifier", "decoding"},
+    "training.irmas_protocol": RESULTS | {"classifier", "pipeline"},
+    "training.solo": RESULTS | {"classifier", "pipeline"},
     "training.publish": RESULTS | {"classifier", "features"},
     "cli": INFERENCE | {"", "plotting", "export", "examples", "app", "server", "training"},
     "__main__": frozenset({"cli"}),
@@ -89,6 +91,9 @@ ALLOWED_LIBRARIES: dict[str, dict[str, str]] = {
     "nbformat": {"server": ""},
     "voila": {"server": ""},
     "tornado": {"server": ""},
+    "argon2": {"server": ""},
+    "platformdirs": {"server": ""},
+    "zxcvbn": {"server": "late"},
 }
 
 

@@ -1,0 +1,58 @@
+"""Names of users: any script, but nothing invisible, and no two that look the same to a computer."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from ...errors import AccountError
+
+MAX_NAME_LENGTH = 64
+
+# Control, format (invisible), surrogate, private and unassigned characters; separators of lines and paragraphs.
+_REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def clean_name(text: str) -> str:
+    """Give a name as it is kept: Unicode's form NFKC, without spaces at its ends, single spaces inside.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    name : str
+        1 to 64 characters.
+
+    Raises
+    ------
+    AccountError
+        If it is empty, too long, or has control or invisible characters.
+    """
+    if len(text) > 16 * MAX_NAME_LENGTH:  # spares the work of normalising it
+        raise AccountError(f"A name has at most {MAX_NAME_LENGTH} characters.")
+    name = unicodedata.normalize("NFKC", text).strip(" ")
+    if any(unicodedata.category(character) in _REFUSED for character in name):
+        raise AccountError("A name cannot have control characters or invisible characters.")
+    name = " ".join(name.split())
+    if not name:
+        raise AccountError("Please enter a name.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise AccountError(f"A name has at most {MAX_NAME_LENGTH} characters.")
+    return name
+
+
+def key_of(name: str) -> str:
+    """Give what two names share when they are taken for the same: capitals and wide characters do not matter.
+
+    Parameters
+    ----------
+    name : str
+        A name from `clean_name`.
+
+    Returns
+    -------
+    key : str
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", folded).casefold()
