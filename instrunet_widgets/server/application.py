@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
-import tempfile
+import ssl
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from jupyter_server.auth import IdentityProvider
-from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
 from traitlets.config import Config
 from voila.app import Voila
-from voila.tornado.handler import TornadoVoilaHandler
-from voila.utils import get_page_config
 
+from .channels import GuardedConnection
+from .headers import ProtectiveHeaders
+from .health import ServingState
 from .hosts import only_for_hosts
 from .kernels import OwnInterpreterSpecs, VisitorKernels
+from .limits import make_page_limits, make_places
+from .logs import log_request
 from .options import ServingOptions
-from .page import PENDING_KERNEL, PageHandler, StartHandler
+from .proxies import ProxyAwareServer
+from .routes import EXTENSIONS, list_routes
 from .sign_in.provider import SignInProvider, VisitorProvider
+from .tls import make_tls_context
 
 TEMPLATE_FOLDER = Path(__file__).parent / "template"
 STYLE_FOLDER = Path(__file__).parent.parent / "app" / "static"
 
-# Of the installed JupyterLab extensions, what the app is made of.
-EXTENSIONS = (
-    "@jupyter-widgets/jupyterlab-manager",
-    "@voila-dashboards/widgets-manager8",
-    "anywidget",
-    "bqplot",
-    "bqscales",
-)
-# Voila would load a megabyte of MathJax for formulas that the app has none of; page.js stands in for it.
-NO_MATHJAX = {"fullMathjaxUrl": "data:text/javascript,//", "mathjaxConfig": "none"}
-MAX_MESSAGE_BYTES = 256 * 1024 * 1024
+CLOSE_SECONDS = 0.2  # for the word of the end to reach the pages
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024  # the largest from a page is a chunk of an upload, 512 kB
+MAX_BODY_BYTES = 1024 * 1024  # of requests; no form is larger
 
 
 class InstruNetServer(Voila):
@@ -46,6 +42,7 @@ class InstruNetServer(Voila):
 
     template_paths: list[str]
     options: ServingOptions
+    tls: ssl.SSLContext | None
 
     def setup_template_dirs(self) -> None:
         """Put our templates, and the app's style sheets, before Voila's templates."""
@@ -53,21 +50,15 @@ class InstruNetServer(Voila):
         self.template_paths = [str(TEMPLATE_FOLDER), str(STYLE_FOLDER), *self.template_paths]
 
     def init_handlers(self) -> list[Any]:
-        """Let our handlers give and start the page."""
-        notebook = Path(self.notebook_path).resolve()
-        settings = self.app.settings
-        page_config = get_page_config(self.base_url, settings, self.log, self.voila_configuration)
-        page = {
-            "title": nbformat.read(notebook, as_version=4).metadata.get("title", notebook.stem),
-            "page_config": {**page_config, **NO_MATHJAX, "kernelId": PENDING_KERNEL, "jupyterLabTheme": "light"},
-            "voila_configuration": self.voila_configuration,
-        }
-        others = [handler for handler in super().init_handlers() if handler[1] is not TornadoVoilaHandler]
-        return [
-            *others,
-            (url_path_join(self.server_url, "/instrunet/start"), StartHandler, {"notebook": notebook}),
-            (url_path_join(self.server_url, "/(.*)"), PageHandler, page),
-        ]
+        """Give all addresses that the server answers to."""
+        self.app.add_transform(ProtectiveHeaders)
+        # error pages of all handlers in our look
+        self.app.settings["jinja2_env"] = self.app.settings["voila_jinja2_env"]
+        self.kernel_manager.places = make_places(self.options)
+        self.kernel_manager.limits = make_page_limits(self.options)
+        self.identity_provider.on_session_end.append(self.kernel_manager.end_session)
+        self.state = ServingState()
+        return list_routes(self, self.state)
 
     def open_sockets(self, first_port: int, *, n_tries: int) -> int:
         """Reserve the first free port.
@@ -100,7 +91,14 @@ class InstruNetServer(Voila):
 
     def make_http_server(self) -> HTTPServer:
         """Make what answers on the reserved port."""
-        return HTTPServer(only_for_hosts(self.app, self.options))
+        return ProxyAwareServer(
+            only_for_hosts(self.app, self.options),
+            trusted_proxies=self.options.trusted_proxies,
+            ssl_options=self.tls,
+            max_body_size=MAX_BODY_BYTES,
+            idle_connection_timeout=75,
+            body_timeout=60,
+        )
 
     def listen(self) -> None:
         """Answer requests on the reserved port until the program is told to stop."""
@@ -108,16 +106,35 @@ class InstruNetServer(Voila):
         server.add_sockets(self._sockets)
         self.ioloop = IOLoop.current()
         self.ioloop.add_callback(self.kernel_manager.prepare_spare)
-        if hasattr(signal, "SIGHUP"):  # the terminal was closed
-            signal.signal(signal.SIGHUP, self._handle_signal_stop)
+        for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # the last one: the terminal was closed
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._handle_signal_stop)
         try:
             self.ioloop.start()
-        except KeyboardInterrupt:
-            pass
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the kernels have seconds to end; then they are killed
             server.stop()
             self.stop()
+
+    def _handle_signal_stop(self, sig: int, frame: Any) -> None:
+        """Stop in good order; told so once more, at once."""
+        if self.state.is_stopping:
+            self.ioloop.add_callback_from_signal(self.ioloop.stop)
+        else:
+            self.state.is_stopping = True
+            self.ioloop.add_callback_from_signal(self._stop_in_order)
+
+    async def _stop_in_order(self) -> None:
+        await self.state.drain()
+        self.kernel_manager.close_all_pages()
+        await asyncio.sleep(CLOSE_SECONDS)
+        self.ioloop.stop()
+
+    def stop(self) -> None:
+        """End all kernels; their folders go with them."""
+        for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # the kernels have seconds to end; then they are killed
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
+        super().stop()
 
 
 def make_server(
@@ -152,13 +169,15 @@ def make_server(
         ip=options.host,
         base_url=options.base_url,
         identity_provider_class=provider_class,
+        kernel_websocket_connection_class=GuardedConnection,
         open_browser=False,
         connection_dir_root=folder,
         tornado_settings={
             "websocket_max_message_size": MAX_MESSAGE_BYTES,
-            # No pings: a healthy connection can lose against a timeout as short as tornado wants it (no longer than
-            # the interval), and the page asks the kernel for a sign of life itself.
+            # No pings of tornado's: it drops a connection whose answer waits behind an upload. `OwnKernelChannels`
+            # pings in its own way.
             "ws_ping_interval": 0,
+            "log_function": log_request,
             "allow_remote_access": True,  # `only_for_hosts` is stricter, and looks at every request
             "xsrf_cookie_kwargs": {"samesite": "Strict"},
         },
@@ -181,11 +200,6 @@ def make_server(
     )
     config.KernelRestarter.restart_limit = 0  # a kernel that died has lost the visitor's work: the page says so
     server = server_class(config=config)
-    server.options = options
+    server.options, server.tls = options, make_tls_context(options)
     server.initialize([str(notebook)])
     return server
-
-
-def make_folder() -> tempfile.TemporaryDirectory[str]:
-    """Make a folder for a server's kernels, which goes when the server ends."""
-    return tempfile.TemporaryDirectory(prefix="instrunet-", ignore_cleanup_errors=True)

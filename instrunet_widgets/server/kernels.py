@@ -1,29 +1,46 @@
-"""The kernels behind the page: one for each visitor, run by the server's own Python, gone when the page is closed."""
+"""The kernels behind the page: one for each visitor, run by the server's own Python, gone when the page is closed.
+
+A kernel that was started ahead belongs to nobody and holds nothing; nobody can reach it until it is claimed.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from traitlets import Bool, Float, Unicode
+from traitlets import Bool, Float, Instance, Unicode, default
+
+from ..app.limits import PageLimits
+from .logs import LOGGER_NAME
+from .ownership import Owner, Place, Places
 
 KERNEL_NAME = "python3"
+SIGNED_OUT = 4401  # close codes from 4000 on are free for applications
+GOING_AWAY = 1001
 
-# No history, no modules from the working folder, and the app loaded before the first cell asks for it.
+# No history, no modules from the working folder, the app's limits set, and the app loaded before a cell asks for it.
+_CONFINE = "from instrunet_widgets.app.limits import confine_process; confine_process(); del confine_process"
 _ARGUMENTS = (
     "--HistoryManager.enabled=False",
     "--InteractiveShellApp.ignore_cwd=True",
+    f"--IPKernelApp.exec_lines={_CONFINE}",
     "--IPKernelApp.exec_lines=import instrunet_widgets.app.instrunet_app",
     "--IPKernelApp.log_level=ERROR",
 )
+# Variables of the server that are no business of a kernel.
+_PRIVATE_VARIABLE = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|COOKIE|(^|_)KEY(_|$)", re.IGNORECASE)
+_log = logging.getLogger(LOGGER_NAME)
 
 
 class OwnInterpreterSpecs(KernelSpecManager):
@@ -54,31 +71,110 @@ class VisitorKernels(AsyncMappingKernelManager):
     first_page_seconds = Float(180.0, help="how long at least a kernel waits for its page").tag(config=True)
     spare_delay = Float(8.0, help="seconds between a visitor and the next spare kernel").tag(config=True)
 
-    _spare: str | None = None
+    places = Instance(Places, help="how many kernels there may be")
+    limits = Instance(PageLimits, (), help="what each page may take")
 
-    async def take_kernel(self) -> str:
+    _spare: str | None = None
+    _preparing: asyncio.Future[None] | None = None
+    _is_closed = False
+
+    @default("places")
+    def _default_places(self) -> Places:
+        return Places(n_places=40, n_per_user=40)
+
+    async def take_kernel(self, owner: Owner) -> str:
         """Give a kernel that no visitor has had: the spare one, or a new one.
+
+        Parameters
+        ----------
+        owner : Owner
+            Whose it is from now on.
 
         Returns
         -------
         kernel_id : str
+
+        Raises
+        ------
+        NoPlaceError
+            If there are as many kernels as there may be.
         """
-        kernel_id, self._spare = self._spare, None
-        if kernel_id is None or kernel_id not in self or not await self.is_alive(kernel_id):
-            kernel_id = await self.start_kernel(kernel_name=KERNEL_NAME)
-        self._note_activity(kernel_id)
+        if self.places.is_full_for(owner):
+            await self._end_lost(owner)
+        place = self.places.take(owner)
+        try:
+            kernel_id, self._spare = self._spare, None
+            if kernel_id is None or kernel_id not in self or not await self.is_alive(kernel_id):
+                kernel_id = await self.start_kernel(kernel_name=KERNEL_NAME)
+            self._claim(kernel_id, place)
+        except BaseException:
+            self.places.free(place)
+            raise
         asyncio.get_running_loop().call_later(self.spare_delay, self.prepare_spare)
         return kernel_id
 
+    def _claim(self, kernel_id: str, place: Place) -> None:
+        kernel: Any = self.get_kernel(kernel_id)
+        kernel.place = place
+        self._note_activity(kernel_id)
+        _log.info("kernel %s: for %s", kernel_id, place.owner.username)
+
+    async def _end_lost(self, owner: Owner) -> None:
+        """End kernels of a user whose pages were lost, as after a crash of the browser, to make room."""
+        for kernel_id in self.list_kernel_ids():
+            kernel: Any = self._kernels.get(kernel_id)
+            found = self.find_owner(kernel_id)
+            was_lost = getattr(kernel, "had_page", False) and not self._kernel_connections.get(kernel_id)
+            if found and found.username == owner.username and was_lost:
+                await self.shutdown_kernel(kernel_id, now=True)
+
+    def find_owner(self, kernel_id: str) -> Owner | None:
+        """Give the owner of a kernel; None if it has none, or is not there."""
+        place = getattr(self._kernels.get(kernel_id), "place", None)
+        return place.owner if place else None
+
+    def is_owner(self, kernel_id: str, owner: Owner) -> bool:
+        """Whether a kernel belongs to somebody: to this very session."""
+        found = self.find_owner(kernel_id)
+        return found is not None and found == owner
+
+    def end_session(self, session: str) -> None:
+        """End all kernels of a session, at once and with their files; called when somebody has signed out."""
+        for kernel_id in self.list_kernel_ids():
+            owner = self.find_owner(kernel_id)
+            if owner is not None and owner.session == session:
+                self._close_pages(kernel_id, SIGNED_OUT, "signed out")
+                self._ending = asyncio.ensure_future(self.shutdown_kernel(kernel_id, now=True))
+
+    def add_page(self, kernel_id: str, page: Any) -> None:
+        """Note the websocket of a page, to be closed when its kernel ends."""
+        kernel: Any = self.get_kernel(kernel_id)
+        kernel.pages = {*getattr(kernel, "pages", ()), page}
+
+    def remove_page(self, kernel_id: str, page: Any) -> None:
+        """Forget the websocket of a page."""
+        kernel: Any = self._kernels.get(kernel_id)
+        if kernel is not None:
+            kernel.pages = getattr(kernel, "pages", set()) - {page}
+
+    def close_all_pages(self) -> None:
+        """Tell all pages that the server stops, and prepare no more kernels."""
+        self._is_closed = True
+        for kernel_id in self.list_kernel_ids():
+            self._close_pages(kernel_id, GOING_AWAY, "the server stops")
+
+    def _close_pages(self, kernel_id: str, code: int, reason: str) -> None:
+        for page in tuple(getattr(self._kernels.get(kernel_id), "pages", ())):
+            page.close(code, reason)
+
     def prepare_spare(self) -> None:
-        """Start a kernel for the next visitor, if there is none."""
-        if self.has_spare and self._spare is None:
+        """Start a kernel for the next visitor, if there is none and there may be one more."""
+        is_preparing = self._preparing is not None and not self._preparing.done()
+        if self.has_spare and self._spare is None and not (is_preparing or self.places.is_full or self._is_closed):
             self._preparing = asyncio.ensure_future(self._start_spare())
 
     async def _start_spare(self) -> None:
-        kernel_id = await self.start_kernel(kernel_name=KERNEL_NAME)
-        if self._spare is None:
-            self._spare = kernel_id
+        self._spare = await self.start_kernel(kernel_name=KERNEL_NAME)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel whose page was lost, or never came."""
@@ -98,7 +194,8 @@ class VisitorKernels(AsyncMappingKernelManager):
     async def _async_start_kernel(self, **kwargs: Any) -> str:
         folder = tempfile.mkdtemp(prefix="visitor-", dir=self.folder)
         kwargs["env"] = {
-            **kwargs.get("env", os.environ),
+            **_public_part(kwargs.get("env", os.environ)),
+            **self.limits.to_environment(),
             **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder),
             "IPYTHONDIR": str(Path(folder, "ipython")),
         }
@@ -128,7 +225,10 @@ class VisitorKernels(AsyncMappingKernelManager):
 
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel that has ended."""
+        self._close_pages(kernel_id, GOING_AWAY, "the kernel has ended")
         kernel = super().remove_kernel(kernel_id)
+        _log.info("kernel %s: ended", kernel_id)
+        self.places.free(getattr(kernel, "place", None))
         shutil.rmtree(getattr(kernel, "visitor_folder", ""), ignore_errors=True)
         return kernel
 
@@ -141,3 +241,8 @@ class VisitorKernels(AsyncMappingKernelManager):
     def _note_activity(self, kernel_id: str) -> None:
         kernel: Any = self.get_kernel(kernel_id)
         kernel.last_activity = datetime.now(UTC)
+
+
+def _public_part(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out passwords and other secrets of the server."""
+    return {name: value for name, value in environment.items() if not _PRIVATE_VARIABLE.search(name)}

@@ -67,8 +67,12 @@ def serve(
     notebook = notebook or find_notebook()
     # jsonschema would spend seconds on a grammar of international web addresses; nothing here checks any.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    from .application import make_folder, make_server
+    from .application import make_server
+    from .folders import make_folder, remove_stale_folders
+    from .logs import configure_logs
 
+    configure_logs(is_verbose=options.needs_sign_in or not options.is_loopback)
+    remove_stale_folders()
     with make_folder() as folder:
         server = make_server(notebook, folder=folder, options=options)
         port = options.port

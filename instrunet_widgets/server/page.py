@@ -7,6 +7,8 @@ what the notebook's cells show is put into the page when both are there.
 from __future__ import annotations
 
 import asyncio
+import logging
+import random
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +19,21 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
 from voila.handler import BaseVoilaHandler
 
+from .headers import PageWithScripts, app_policy, nonce_of
+from .health import ServingState
 from .kernels import KERNEL_NAME
+from .logs import LOGGER_NAME
+from .ownership import NoPlaceError, Owner, owner_of
+
+_log = logging.getLogger(LOGGER_NAME)
 
 # What Voila's scripts take for the kernel's id until the page knows it.
 PENDING_KERNEL = "starting"
 START_SECONDS = 90
-
-# What runs on the page is served by us; the kernel's messages come through a websocket of the same origin.
-_CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'self'",
-        "object-src 'none'",
-    )
-)
+RETRY_SECONDS = 10  # with a second more or less, so that those who wait do not all come at once
 
 
-class PageHandler(BaseVoilaHandler):
+class PageHandler(PageWithScripts, BaseVoilaHandler):
     """Gives the page."""
 
     def initialize(self, *, title: str, page_config: dict[str, Any], **kwargs: Any) -> None:
@@ -47,15 +45,13 @@ class PageHandler(BaseVoilaHandler):
     @property
     def content_security_policy(self) -> str:
         """Nothing on the page may come from another host, or go there."""
-        return _CONTENT_SECURITY_POLICY
+        return app_policy(nonce_of(self))
 
     @authenticated
     async def get(self, path: str = "") -> None:
         """Send the page."""
         if path:
             raise HTTPError(404)
-        self.set_header("Cache-Control", "no-store")
-        self.set_header("Referrer-Policy", "same-origin")
         self.xsrf_token  # noqa: B018  (reading it sets the cookie that starting and ending a kernel need)
         page = self.render_template("page.html", title=self._title, page_config=self._page_config)
         await self.finish(page)
@@ -66,10 +62,11 @@ class StartHandler(APIHandler):
 
     _is_visitor_gone = False
 
-    def initialize(self, *, notebook: Path) -> None:
-        """Take the notebook's place."""
+    def initialize(self, *, notebook: Path, state: ServingState) -> None:
+        """Take the notebook's place, and whether the server is stopping."""
         super().initialize()
         self._notebook = notebook
+        self._state = state
 
     def on_connection_close(self) -> None:
         """Note that the page was closed before it was ready."""
@@ -78,13 +75,31 @@ class StartHandler(APIHandler):
 
     @authenticated
     async def post(self) -> None:
-        """Answer with the kernel's id and what the cells show."""
+        """Answer with the kernel's id and what the cells show; with 503 and a reason if there is no place now."""
+        owner = owner_of(self)
+        if owner is None:
+            raise HTTPError(403)
+        if self._state.is_stopping:
+            await self._say_busy("stopping")
+            return
+        try:
+            with self._state.running():
+                await self._start(owner)
+        except NoPlaceError as error:
+            await self._say_busy("own" if error.is_own_limit else "all")
+
+    async def _say_busy(self, reason: str) -> None:
+        self.set_status(503)
+        self.set_header("Retry-After", str(RETRY_SECONDS + random.randint(-1, 1)))
+        await self.finish({"busy": reason})
+
+    async def _start(self, owner: Owner) -> None:
         manager: Any = self.kernel_manager
-        kernel_id = await manager.take_kernel()
+        kernel_id = await manager.take_kernel(owner)
         try:
             outputs = await run_cells(self._notebook, manager.get_kernel(kernel_id))
         except Exception as error:
-            self.log.exception("The app could not be started.")
+            _log.exception("kernel %s: the app could not be started", kernel_id)
             await end_kernel(manager, kernel_id)
             raise HTTPError(500) from error
         try:
