@@ -86,41 +86,42 @@ def describe_overlap(evaluation: Evaluation) -> list[str]:
 
 def make_summary_table(evaluation: Evaluation) -> Table:
     """One row per measure, eleven classes beside ten."""
-    table = _make_table("measure", "11 classes", "10 (guitars as one)")
+    table = make_table("measure", "11 classes", "10 (guitars as one)")
     for title, name in _SUMMARY_ROWS:
         table.add_row(
             title,
-            _format(getattr(evaluation.eleven_classes, name)),
-            _format(getattr(evaluation.ten_classes, name)),
+            format_measure(getattr(evaluation.eleven_classes, name)),
+            format_measure(getattr(evaluation.ten_classes, name)),
         )
     return table
 
 
 def make_class_table(scores: Scores) -> Table:
     """One row per class."""
-    table = _make_table("class", "clips", "top F1", "from", "F1", "prec.", "recall", "AUC", "AP")
+    table = make_table("class", "clips", "top F1", "from", "F1", "prec.", "recall", "AUC", "AP")
     for row in scores.per_class:
         name = instrument_by_code(row.code).name if row.code in CODES else row.code
         measures = (row.f1, row.precision, row.recall, row.roc_auc, row.average_precision)
         table.add_row(
             f"{row.code} {name}",
             str(row.n_positives),
-            _format(row.argmax_f1),
+            format_measure(row.argmax_f1),
             f"{row.threshold:.2f}",
-            *map(_format, measures),
+            *map(format_measure, measures),
         )
     return table
 
 
 def make_confusion_table(scores: Scores) -> Table:
     """Counts of clips: rows are labels, columns the most probable class."""
-    table = _make_table("label \\ heard", *scores.classes)
+    table = make_table("label \\ heard", *scores.classes)
     for code, counts in zip(scores.classes, scores.confusion, strict=True):
         table.add_row(code, *(str(count) if count else "." for count in counts))
     return table
 
 
-def _make_table(first: str, *others: str) -> Table:
+def make_table(first: str, *others: str) -> Table:
+    """Make an empty table: the first column for names, the others for numbers."""
     from rich import box
     from rich.table import Table
 
@@ -131,5 +132,6 @@ def _make_table(first: str, *others: str) -> Table:
     return table
 
 
-def _format(value: float | None) -> str:
+def format_measure(value: float | None) -> str:
+    """Three places, or a dash where the measure cannot be taken."""
     return "-" if value is None else f"{value:.3f}"
