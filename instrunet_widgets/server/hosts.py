@@ -16,6 +16,8 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import AnyMatches, Matcher, Rule, RuleRouter
 from tornado.web import Application, RequestHandler
 
+from .headers import ProtectiveHeaders
+from .logs import log_request
 from .options import LOCALHOST, ServingOptions
 
 
@@ -32,7 +34,7 @@ def only_for_hosts(application: Application, options: ServingOptions) -> RuleRou
     router : tornado.routing.RuleRouter
         For `tornado.httpserver.HTTPServer`.
     """
-    refusal = Application([(r".*", _ForeignHostHandler)])
+    refusal = Application([(r".*", _ForeignHostHandler)], transforms=[ProtectiveHeaders], log_function=log_request)
     return RuleRouter([Rule(_OwnHosts(options), application), Rule(AnyMatches(), refusal)])
 
 
