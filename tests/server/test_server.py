@@ -69,7 +69,7 @@ def test_page_comes_without_a_kernel_and_shows_no_code(server: Server, visitor: 
     assert "not for the page" not in page
     assert "For JupyterLab" not in page
     assert headers["Cache-Control"] == "no-store"
-    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert len(server.kernels()) <= max(n_kernels, 1)  # at most the spare one
 
 
