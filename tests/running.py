@@ -151,6 +151,31 @@ def app_command(port: int) -> list[str | Path]:
     return [sys.executable, "-m", "instrunet_widgets", "app", "--no-browser", "--port", str(port)]
 
 
+def lab_command(port: int, root: Path) -> list[str | Path]:
+    """JupyterLab as it is installed, without a token, on the files of a folder."""
+    return [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
+        *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"),
+        *("--IdentityProvider.token=", "--LabApp.extension_manager=readonly"),
+    ]
+
+
+def lab_settings(root: Path, *, theme: str = "light") -> dict[str, str]:
+    """Environment of such a JupyterLab: its settings in the same folder, no news, light or dark."""
+    config = root / "config" / "labconfig"
+    config.mkdir(parents=True)
+    no_news = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    (config / "page_config.json").write_text(json.dumps(no_news), encoding="utf-8")
+    name = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}[theme]
+    chosen = {"@jupyterlab/apputils-extension:themes": {"theme": name}}
+    (config / "default_setting_overrides.json").write_text(json.dumps(chosen), encoding="utf-8")
+    return {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(config.parent),
+        "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
+    }
+
+
 class Visitor:
     """Keeps the cookies of its requests, as a browser does."""
 

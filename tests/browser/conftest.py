@@ -19,7 +19,6 @@ Helpers: `open_app(page, url)`, `wait_for_app(page)` and `run_in_jupyterlab(page
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -30,7 +29,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from running import Server, app_command, find_free_port, run_server
+from running import Server, app_command, find_free_port, lab_command, lab_settings, run_server
 from watching import Watch
 
 HERE = Path(__file__).parent
@@ -137,22 +136,10 @@ def lab_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """JupyterLab as it is installed, without a token; its page is the notebook."""
     root = tmp_path_factory.mktemp("lab")
     shutil.copy(NOTEBOOK, root)
-    config = root / "config" / "labconfig"
-    config.mkdir(parents=True)
-    no_news = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
-    (config / "page_config.json").write_text(json.dumps(no_news), encoding="utf-8")
     port = find_free_port()
-    command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
-        *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"),
-        *("--IdentityProvider.token=", "--LabApp.extension_manager=readonly"),
-    ]
-    settings = {
-        "JUPYTER_CONFIG_DIR": str(config.parent),
-        "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
-    }
+    command, settings = lab_command(port, root), lab_settings(root)
     url = f"http://127.0.0.1:{port}/lab/tree/{NOTEBOOK.name}"
-    with run_server(command, url, r"is running at", folder=root, env={**os.environ, **settings}) as server:
+    with run_server(command, url, r"is running at", folder=root, env=settings) as server:
         yield server
 
 

@@ -87,6 +87,12 @@ def wait_for_app(page: Page) -> None:
 
 def run_in_jupyterlab(page: Page, url: str) -> None:
     """Open a notebook in JupyterLab, run all its cells, and wait until the app can be seen."""
+    run_all_cells(page, url, APP)
+    wait_for_app(page)
+
+
+def run_all_cells(page: Page, url: str, shown: str) -> None:
+    """Open a notebook in JupyterLab and run all its cells, until what a selector says is there."""
     page.goto(url)
     idle = page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
     for _ in range(3):  # JupyterLab may change its first kernel for another and forget what was to run
@@ -96,6 +102,5 @@ def run_in_jupyterlab(page: Page, url: str) -> None:
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         page.wait_for_timeout(2_000)
         idle.wait_for(timeout=VISIBLE_MS)
-        if page.locator(APP).count():
+        if page.locator(shown).count():
             break
-    wait_for_app(page)

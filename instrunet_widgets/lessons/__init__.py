@@ -1,0 +1,15 @@
+"""What the teaching notebooks are made of: a module of widgets and exercises for each lesson.
+
+A lesson's notebook begins with ``from instrunet_widgets.lessons import sound_to_log_mel as lesson``. To write another
+lesson:
+
+- Its module holds what the notebook shows, built from `panel.Panel` (a card with knobs), `chart.Chart` (bqplot) and
+  `sound.SoundBox`, and its `exercise.Exercise` objects with judges of `judging`.
+- ``start()`` gives the first card, and stops the notebook with one line (`notices`) where something is missing.
+- In the notebook an exercise is three cells: its text, a cell that ends in ``lesson.NAME.check(...)`` or
+  ``lesson.NAME.ask()``, and a folded cell tagged ``solution`` that ends in ``lesson.NAME.confirm(...)``.
+- ``tests/lessons`` holds the wrong answers that must get a hint; ``tests/notebooks`` runs all cells.
+
+Nothing here needs TensorFlow when it is imported; a lesson that trains imports `instrunet_widgets.training` inside
+its functions, after `notices.require_extra`.
+"""

@@ -1,0 +1,168 @@
+"""Exercises: the learner hands something in and gets "Right", or a hint. Never an exception, never a wrong pass."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import ipywidgets as widgets
+
+from .judging import RIGHT, Judge, NotAnswered
+from .panel import Panel
+
+State = Literal["right", "wrong", "open"]
+_FOLDED = "Run the cell again when you have an answer; a solution is in the folded cell below."
+_ON_A_PAGE = "This one is answered in JupyterLab, where you can write code."
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a learner is told.
+
+    Parameters
+    ----------
+    state : {"right", "wrong", "open"}
+        "open" if nothing was handed in yet.
+    text : str
+        Plain text; praise or a hint.
+    """
+
+    state: State
+    text: str
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the answer passes."""
+        return self.state == "right"
+
+    def __repr__(self) -> str:
+        return {"right": "Right. ", "wrong": "Not yet. ", "open": "Not answered yet. "}[self.state] + self.text
+
+    def _repr_html_(self) -> str:
+        word = {"right": "Right.", "wrong": "Not yet.", "open": "Your turn."}[self.state]
+        text = html.escape(self.text)
+        if self.state == "open":
+            text = f'<span class="in-not-page">{text} {_FOLDED}</span><span class="in-only-page">{_ON_A_PAGE}</span>'
+        return f'<div class="instrunet in-feedback is-{self.state}" role="status"><b>{word}</b> {text}</div>'
+
+
+class Exercise:
+    """One exercise.
+
+    Parameters
+    ----------
+    judge : callable
+        Says what is wrong with an answer; see `judging`.
+    hint : str
+        How to go about it, in a sentence or two.
+    praise : str
+        What the right answer shows, in a sentence.
+    options : dict, optional
+        For `ask`: what can be chosen, label by label. Without options a number is asked for.
+    """
+
+    def __init__(self, judge: Judge, *, hint: str, praise: str, options: dict[str, Any] | None = None) -> None:
+        self._judge = judge
+        self.hint = hint
+        self.praise = praise
+        self.options = options
+
+    def check(self, answer: Any) -> Feedback:
+        """Judge an answer.
+
+        Parameters
+        ----------
+        answer : object
+            A value, or a function that the learner wrote. Whatever it is or does, a `Feedback` comes back.
+
+        Returns
+        -------
+        feedback : Feedback
+        """
+        if answer is None or answer is Ellipsis:
+            return Feedback("open", self.hint)
+        try:
+            fault = self._judge(answer)
+        except NotAnswered:
+            return Feedback("open", self.hint)
+        except (Exception, SystemExit) as error:
+            return Feedback("wrong", f"It stopped with {type(error).__name__}: {_shorten(error)} {self.hint}")
+        if fault == RIGHT:
+            return Feedback("right", self.praise)
+        return Feedback("wrong", f"{fault} {self.hint}")
+
+    def confirm(self, answer: Any) -> None:
+        """Check a solution; what the hidden cells do. Shows nothing.
+
+        Raises
+        ------
+        AssertionError
+            If the answer is not right.
+        """
+        feedback = self.check(answer)
+        if not feedback.is_right:
+            raise AssertionError(f"the solution is not right: {feedback!r}")
+
+    def ask(self) -> AnswerBox:
+        """Let the answer be given in a box on the page, without code."""
+        return AnswerBox(self)
+
+
+class AnswerBox(Panel):
+    """A question's answer, a button, and what comes of it.
+
+    Parameters
+    ----------
+    exercise : Exercise
+
+    Attributes
+    ----------
+    answer : ipywidgets.Dropdown or ipywidgets.Text
+    button : ipywidgets.Button
+    feedback : Feedback or None
+        None until the button is pressed.
+    """
+
+    def __init__(self, exercise: Exercise) -> None:
+        self._exercise = exercise
+        self.feedback: Feedback | None = None
+        if exercise.options is None:
+            self.answer = widgets.Text(placeholder="a number")
+        else:
+            self.answer = widgets.Dropdown(options=[("choose ...", None), *exercise.options.items()])
+        self.button = widgets.Button(description="Check")
+        self._message = widgets.HTML()
+        line = widgets.HBox([self.answer, self.button])
+        line.add_class("in-answer")
+        super().__init__([line, self._message])
+        self.button.on_click(self._check)
+
+    def _check(self, _: Any) -> None:
+        given: Any = self.answer.value
+        if self._exercise.options is None:
+            given = _parse_number(given)
+        self.feedback = self._exercise.check(given)
+        if self.feedback.state == "open":
+            what = "Give a number" if self._exercise.options is None else "Choose an answer"
+            self.feedback = Feedback("wrong", f"{what} first. {self._exercise.hint}")
+        self._message.value = self.feedback._repr_html_()
+
+
+def _parse_number(text: str) -> float | str | None:
+    """The number that was typed; the text itself if it is none, None if there is nothing."""
+    text = text.strip().removesuffix("%").strip().replace(",", ".")
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _shorten(error: BaseException) -> str:
+    try:
+        text = " ".join(str(error).split()) or "no reason given"
+    except Exception:  # an exception of the learner's own that cannot even be written
+        text = "no reason given"
+    return (text if len(text) <= 120 else text[:117] + "...").rstrip(".") + "."

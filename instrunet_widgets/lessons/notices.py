@@ -1,0 +1,84 @@
+"""What a lesson says where it cannot go on: one line, and no traceback."""
+
+from __future__ import annotations
+
+import html
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import InstruNetError
+
+# A page made by Voila replaces every error by a sentence of its own; the notice says it there.
+_PAGE_STYLE = (
+    "<style>body:not([data-voila]) .in-notice { display: none }"
+    'body[data-voila] [data-mime-type="application/vnd.jupyter.stderr"] { display: none }</style>'
+)
+
+
+class LessonStop(InstruNetError):
+    """A notebook cannot go on; the message says why and what to do. Shown as that one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [str(self)]
+
+
+@contextmanager
+def stop_on_error() -> Iterator[None]:
+    """Turn an `InstruNetError` inside the block, or a file that cannot be read, into a `LessonStop`.
+
+    Raises
+    ------
+    LessonStop
+    """
+    try:
+        yield
+    except LessonStop:
+        raise
+    except InstruNetError as error:
+        stop(str(error))
+    except OSError as error:
+        stop(f"{error.filename or 'A file'} cannot be read ({error.strerror or error}); install InstruNet again.")
+
+
+def stop(sentence: str) -> None:
+    """End the notebook here.
+
+    Parameters
+    ----------
+    sentence : str
+        What is wrong and what to do.
+
+    Raises
+    ------
+    LessonStop
+        Always.
+    """
+    from IPython.display import HTML, display
+
+    sentence = " ".join(sentence.split())
+    display(HTML(f'{_PAGE_STYLE}<p class="in-notice" role="alert">{html.escape(sentence)}</p>'))
+    raise LessonStop(sentence) from None
+
+
+def require_extra(*libraries: str, extra: str = "training") -> None:
+    """Stop where libraries of an extra are not installed.
+
+    Parameters
+    ----------
+    *libraries : str
+        Names to import, for example ``"keras"``.
+    extra : str
+        The extra of this package that brings them.
+
+    Raises
+    ------
+    LessonStop
+    """
+    missing = [name for name in libraries if importlib.util.find_spec(name) is None]
+    if missing:
+        stop(
+            f"This lesson needs {', '.join(missing)}: install InstruNet with the extra '{extra}' "
+            f"(uv sync --extra {extra}), restart the kernel and run the cells again."
+        )

@@ -1,0 +1,110 @@
+"""Pictures of the notebooks, in Voila and JupyterLab, at desktop and phone width, light and dark. Run by hand.
+
+    python tests/browser/lesson_pictures.py FOLDER [--only NAME ...] [--voila] [--sizes desktop] [--themes light]
+
+Each picture shows the whole notebook. It fails if a cell has an error. Needs Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from running import find_free_port, lab_command, lab_settings, run_server
+from watching import run_all_cells
+
+NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
+SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+THEMES = ("light", "dark")
+WAIT_MS = 180_000
+ERRORS = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
+
+
+def find_notebooks(only: list[str]) -> list[Path]:
+    """The lessons and `explore`, or those whose names hold one of the texts."""
+    found = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.stem != "instrunet"]
+    return [path for path in found if not only or any(text in path.stem for text in only)]
+
+
+def open_page(browser: Browser, size: str) -> Page:
+    page = browser.new_page(viewport=SIZES[size], reduced_motion="reduce")
+    page.set_default_timeout(WAIT_MS)
+    page.route(lambda url: "localhost" not in url and "127.0.0.1" not in url, lambda route: route.abort())
+    return page
+
+
+def take(page: Page, path: Path, root: str) -> None:
+    """Wait until the page has stopped growing, look for errors, and take its picture."""
+    height = -1
+    for _ in range(60):
+        page.wait_for_timeout(1_500)
+        now = int(page.evaluate(f"document.querySelector('{root}').scrollHeight"))
+        if now == height and now > 0:
+            break
+        height = now
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": min(height + 200, 14_000)})
+    page.wait_for_timeout(2_500)
+    page.screenshot(path=path, full_page=True)
+    errors = page.locator(ERRORS).all_inner_texts()
+    print(path.name, "errors: " + "; ".join(errors) if errors else "")
+
+
+def picture_in_voila(browser: Browser, args: argparse.Namespace, folder: Path) -> None:
+    for notebook in find_notebooks(args.only):
+        port = find_free_port()
+        command = [sys.executable, "-m", "voila", notebook, "--no-browser", "--port", str(port)]
+        with run_server(command, f"http://localhost:{port}/", "is running at", folder=folder) as server:
+            for size in args.sizes:
+                for theme in args.themes:
+                    page = open_page(browser, size)
+                    page.goto(f"{server.url}?theme={theme}")
+                    page.locator(".in-lesson").first.wait_for(state="visible")
+                    take(page, args.folder / f"{notebook.stem}-voila-{size}-{theme}.png", "#rendered_cells")
+                    page.close()
+
+
+def picture_in_jupyterlab(browser: Browser, args: argparse.Namespace, folder: Path) -> None:
+    for theme in args.themes:
+        root = folder / theme
+        root.mkdir()
+        port = find_free_port()
+        settings = lab_settings(root, theme=theme)
+        for notebook in find_notebooks(args.only):
+            shutil.copy(notebook, root)
+        command = lab_command(port, root)
+        with run_server(command, f"http://127.0.0.1:{port}/", "is running at", folder=root, env=settings) as server:
+            for notebook in find_notebooks(args.only):
+                for size in args.sizes:
+                    page = open_page(browser, size)
+                    run_all_cells(page, f"{server.url}lab/tree/{notebook.name}", ".in-lesson")
+                    take(page, args.folder / f"{notebook.stem}-lab-{size}-{theme}.png", ".jp-WindowedPanel-inner")
+                    page.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--voila", action="store_true", help="not in JupyterLab")
+    parser.add_argument("--lab", action="store_true", help="not in Voila")
+    parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=SIZES)
+    parser.add_argument("--themes", nargs="*", default=list(THEMES), choices=THEMES)
+    args = parser.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        if not args.lab:
+            picture_in_voila(browser, args, Path(name))
+        if not args.voila:
+            picture_in_jupyterlab(browser, args, Path(name))
+
+
+if __name__ == "__main__":
+    main()
