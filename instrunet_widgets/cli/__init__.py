@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import InstruNetError
 from .terminal import discard_stdout, prepare_streams, print_error
 
-COMMAND_MODULES = ("app", "analyze", "evaluate", "experiments", "features", "render", "train")
+COMMAND_MODULES = ("app", "users", "analyze", "evaluate", "experiments", "features", "render", "train")
 
 STATUS_FAILED = 1
 STATUS_INTERRUPTED = 130

@@ -26,7 +26,8 @@ from .logs import log_request
 from .options import ServingOptions
 from .proxies import ProxyAwareServer
 from .routes import EXTENSIONS, list_routes
-from .sign_in.provider import SignInProvider, VisitorProvider
+from .sign_in.provider import VisitorProvider
+from .sign_in.signed_in import SignInProvider
 from .tls import make_tls_context
 
 TEMPLATE_FOLDER = Path(__file__).parent / "template"
@@ -106,6 +107,8 @@ class InstruNetServer(Voila):
         server.add_sockets(self._sockets)
         self.ioloop = IOLoop.current()
         self.ioloop.add_callback(self.kernel_manager.prepare_spare)
+        if isinstance(self.identity_provider, VisitorProvider):
+            self.ioloop.add_callback(self.identity_provider.start)
         for name in ("SIGTERM", "SIGINT", "SIGHUP"):  # the last one: the terminal was closed
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._handle_signal_stop)
@@ -135,6 +138,8 @@ class InstruNetServer(Voila):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
         super().stop()
+        if isinstance(self.identity_provider, VisitorProvider):
+            self.identity_provider.stop()
 
 
 def make_server(

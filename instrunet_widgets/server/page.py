@@ -24,6 +24,7 @@ from .health import ServingState
 from .kernels import KERNEL_NAME
 from .logs import LOGGER_NAME
 from .ownership import NoPlaceError, Owner, owner_of
+from .sign_in.provider import describe_account
 
 _log = logging.getLogger(LOGGER_NAME)
 
@@ -53,7 +54,8 @@ class PageHandler(PageWithScripts, BaseVoilaHandler):
         if path:
             raise HTTPError(404)
         self.xsrf_token  # noqa: B018  (reading it sets the cookie that starting and ending a kernel need)
-        page = self.render_template("page.html", title=self._title, page_config=self._page_config)
+        account = describe_account(self)
+        page = self.render_template("page.html", title=self._title, page_config=self._page_config, account=account)
         await self.finish(page)
 
 

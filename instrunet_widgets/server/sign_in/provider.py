@@ -1,6 +1,6 @@
-"""Who is asking: a visitor without a name, or somebody who has signed in.
+"""Who is asking: a visitor without a name. `signed_in` has those who have signed in.
 
-Both providers give a `SignedInUser` for each request, whose `session` tells visitors apart; the kernels of a session
+All providers give a `SignedInUser` for each request, whose `session` tells visitors apart; the kernels of a session
 belong to it. When a session ends, the functions in `on_session_end` are called with it, on the server's event loop.
 """
 
@@ -56,20 +56,36 @@ class VisitorProvider(PasswordIdentityProvider):
     def note_use(self, session: str) -> None:
         """Note that somebody has used a session, so that it does not end for want of use."""
 
+    def start(self) -> None:
+        """Begin with what must be done regularly; called on the event loop."""
+
+    def stop(self) -> None:
+        """Put everything away."""
+
     def end_session(self, session: str) -> None:
         """Tell everybody who waits for it that a session has ended."""
         for hook in self.on_session_end:
             hook(session)
 
 
+def describe_account(handler: Any) -> dict[str, Any] | None:
+    """Give what the app's page shows of the one who has signed in; None where nobody signs in.
+
+    Parameters
+    ----------
+    handler : jupyter_server.base.handlers.JupyterHandler
+    """
+    provider = handler.identity_provider
+    options = provider.parent.options
+    if not options.needs_sign_in:
+        return None
+    return {
+        "name": handler.current_user.display_name,
+        "has_own_password": options.sign_in == "accounts",
+        "can_end": options.sign_in != "hub",  # by itself, for want of use
+    }
+
+
 def _with_session(user: User) -> SignedInUser:
     session = hashlib.sha256(user.username.encode()).hexdigest()[:N_SESSION_DIGITS]
     return SignedInUser(user.username, user.name, user.display_name, user.initials, None, None, session)
-
-
-class SignInProvider(VisitorProvider):
-    """Lets in those who have signed in."""
-
-    def get_user(self, handler: RequestHandler) -> SignedInUser | None:
-        """Give the user of a request, if there is one."""
-        return None
