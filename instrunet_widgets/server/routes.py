@@ -9,7 +9,7 @@ import nbformat
 from jupyter_server.base.handlers import APIHandler, FileFindHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
-from tornado.web import HTTPError
+from tornado.web import HTTPError, RequestHandler
 from voila.static_file_handler import MultiStaticFileHandler
 from voila.utils import get_page_config
 
@@ -28,7 +28,7 @@ EXTENSIONS = (
     "bqscales",
 )
 # Voila would load a megabyte of MathJax for formulas that the app has none of; page.js stands in for it.
-_NO_MATHJAX = {"fullMathjaxUrl": "data:text/javascript,//", "mathjaxConfig": "none"}
+_NO_MATHJAX_PATH = "/instrunet/no-mathjax.js"
 _KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
 
@@ -69,6 +69,14 @@ class ExtensionFileHandler(PageWithScripts, FileFindHandler):
         return str(super().parse_url_path(url_path))
 
 
+class NoMathJaxHandler(RequestHandler):
+    """Gives an empty script."""
+
+    def get(self) -> None:
+        """Send nothing."""
+        self.set_header("Content-Type", "text/javascript; charset=utf-8")
+
+
 def list_routes(server: Any, state: ServingState) -> list[Any]:
     """Give the addresses of the app, and who answers there.
 
@@ -85,9 +93,10 @@ def list_routes(server: Any, state: ServingState) -> list[Any]:
     """
     notebook = Path(server.notebook_path).resolve()
     page_config = get_page_config(server.base_url, server.app.settings, server.log, server.voila_configuration)
+    no_mathjax = {"fullMathjaxUrl": _put_below(server.base_url, _NO_MATHJAX_PATH), "mathjaxConfig": "none"}
     page = {
         "title": nbformat.read(notebook, as_version=4).metadata.get("title", notebook.stem),
-        "page_config": {**page_config, **_NO_MATHJAX, "kernelId": PENDING_KERNEL, "jupyterLabTheme": "light"},
+        "page_config": {**page_config, **no_mathjax, "kernelId": PENDING_KERNEL, "jupyterLabTheme": "light"},
         "voila_configuration": server.voila_configuration,
     }
     extensions = {"path": server.labextensions_path, "no_cache_paths": ["/"]}
@@ -100,6 +109,7 @@ def list_routes(server: Any, state: ServingState) -> list[Any]:
         ("/voila/labextensions/(.*)", ExtensionFileHandler, extensions),
         *server.identity_provider.get_handlers(),
         ("/instrunet/start", StartHandler, {"notebook": notebook, "state": state}),
+        (_NO_MATHJAX_PATH, NoMathJaxHandler),
         ("/(.*)", PageHandler, page),
     ]
     return [(_put_below(server.base_url, route[0]), *route[1:]) for route in routes]
