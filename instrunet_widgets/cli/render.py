@@ -1,8 +1,9 @@
-"""``instrunet render``: sound and features of our own making (corpus, isolated notes, demo piece)."""
+"""``instrunet render``: sound and features of our own making (corpus, notes, demo piece, labelled pieces)."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ Makes training features besides IRMAS, and the demo piece.
   corpus   3 s windows of all eleven instruments and of others, rendered with sound fonts (needs fluidsynth)
   notes    features of a folder of isolated notes, one subfolder per IRMAS code
   demo     the piece that comes with InstruNet, with its labels (needs fluidsynth)
+  example-notes
+           features of single notes that come with InstruNet, to train a small network on (needs fluidsynth)
+  pieces   pieces of a minute or so in which instruments come and go, with their labels per time, for
+           evaluation only (needs fluidsynth)
 """
 
 
@@ -28,10 +33,12 @@ def add_parser(subparsers: Any) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=("corpus", "notes", "demo"))
+    parser.add_argument("what", choices=tuple(_MAKERS))
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to make")
-    parser.add_argument("--n", type=int, default=1_200, metavar="N", help="corpus: about how many windows (1200)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="corpus, notes: seed (0)")
+    parser.add_argument(
+        "--n", type=int, metavar="N", help="corpus: about how many windows (1200); pieces: how many pieces (24)"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="corpus, notes, example-notes (0), pieces (9001): seed")
     parser.add_argument("--notes", type=Path, metavar="DIR", help="notes: the folder of notes")
     parser.add_argument(
         "--sound-font", type=Path, action="append", default=[], metavar="FILE",
@@ -42,36 +49,86 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make what was asked for."""
-    if args.n < 1:
+    if args.n is not None and args.n < 1:
         args.parser.error("--n must be at least 1")
-    if args.what == "notes":
-        if args.notes is None:
-            args.parser.error("'render notes' needs --notes DIR")
-        require_libraries("instrunet render", "librosa")
-        from ..training.notes import write_notes
-
-        with show_count("reading notes") as update:
-            n_written = write_notes(args.notes, args.out, seed=args.seed, on_file=update)
-    elif args.what == "corpus":
-        require_libraries("instrunet render", "librosa", "mido")
-        from ..training.corpus import write_rendered_corpus
-        from ..training.rendering import find_sound_fonts
-
-        with show_count("rendering") as update:
-            n_written = write_rendered_corpus(
-                args.out,
-                n_windows=args.n,
-                sound_fonts=find_sound_fonts(args.sound_font),
-                seed=args.seed,
-                on_block=update,
-            )
-    else:
-        require_libraries("instrunet render", "mido")
-        from ..training.demo import SOUND_FONT, write_demo
-        from ..training.rendering import find_sound_font
-
-        path = write_demo(args.out, find_sound_font(next(iter(args.sound_font), SOUND_FONT)))
-        make_console().print(f"{escape_unprintable(str(path))}: written with its labels", highlight=False)
-        return 0
-    make_console().print(f"{escape_unprintable(str(args.out))}: {n_written} windows", highlight=False)
+    if args.seed is not None and args.seed < 0:
+        args.parser.error("--seed must be 0 or more")
+    made = _MAKERS[args.what](args)
+    make_console().print(escape_unprintable(made), highlight=False)
     return 0
+
+
+def _make_notes(args: argparse.Namespace) -> str:
+    if args.notes is None:
+        args.parser.error("'render notes' needs --notes DIR")
+    require_libraries("instrunet render", "librosa")
+    from ..training.notes import write_notes
+
+    with show_count("reading notes") as update:
+        n_written = write_notes(args.notes, args.out, seed=args.seed or 0, on_file=update)
+    return f"{args.out}: {n_written} windows"
+
+
+def _make_corpus(args: argparse.Namespace) -> str:
+    require_libraries("instrunet render", "librosa", "mido")
+    from ..training.corpus import write_rendered_corpus
+    from ..training.rendering import find_sound_fonts
+
+    with show_count("rendering") as update:
+        n_written = write_rendered_corpus(
+            args.out,
+            n_windows=args.n or 1_200,
+            sound_fonts=find_sound_fonts(args.sound_font),
+            seed=args.seed or 0,
+            on_block=update,
+        )
+    return f"{args.out}: {n_written} windows"
+
+
+def _make_demo(args: argparse.Namespace) -> str:
+    require_libraries("instrunet render", "mido")
+    from ..training.demo import SOUND_FONT, write_demo
+    from ..training.rendering import find_sound_font
+
+    path = write_demo(args.out, find_sound_font(next(iter(args.sound_font), SOUND_FONT)))
+    return f"{path}: written with its labels"
+
+
+def _make_example_notes(args: argparse.Namespace) -> str:
+    require_libraries("instrunet render", "librosa", "mido")
+    from ..training.example_notes import write_example_notes
+    from ..training.rendering import find_sound_font
+
+    with show_count("rendering") as update:
+        n_written = write_example_notes(
+            args.out,
+            sound_fonts=[find_sound_font(font) for font in args.sound_font],
+            seed=args.seed or 0,
+            on_font=update,
+        )
+    return f"{args.out}: {n_written} windows"
+
+
+def _make_pieces(args: argparse.Namespace) -> str:
+    require_libraries("instrunet render", "mido")
+    from ..training.pieces import DEFAULT_SEED, N_PIECES, write_pieces
+    from ..training.rendering import find_sound_fonts
+
+    with show_count("rendering") as update:
+        n_written = write_pieces(
+            args.out,
+            n_pieces=args.n or N_PIECES,
+            sound_fonts=find_sound_fonts(args.sound_font),
+            seed=DEFAULT_SEED if args.seed is None else args.seed,
+            on_piece=update,
+        )
+    return f"{args.out}: {n_written} pieces with their labels"
+
+
+_MAKERS: dict[str, Callable[[argparse.Namespace], str]] = {
+    "corpus": _make_corpus,
+    "notes": _make_notes,
+    "demo": _make_demo,
+    "example-notes": _make_example_notes,
+    "pieces": _make_pieces,
+}

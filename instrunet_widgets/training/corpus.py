@@ -23,6 +23,7 @@ from .feature_folder import from_decibels, write_feature_folder
 from .negatives import make_noise_scene
 from .phrases import SLOT_SECONDS
 from .rendering import RENDER_RATE, Room, render_slots
+from .sampler import play_slots, read_sample_bank
 from .scores import Part
 
 _SOUNDING_DB = -50.0
@@ -67,10 +68,12 @@ def render_block(block: Block, *, config: FeatureConfig | None = None) -> Iterat
     plans = [plan_window(block, rng) for _ in range(block.n_windows)]
     size, damping, level = (float(value) for value in rng.uniform((0.1, 0.0, 0.2), (0.8, 1.0, 0.9)))
     room = Room(size, damping, level, float(rng.uniform(0, 3)))
-    slots = iter(
-        render_slots([part for plan in plans for part in plan.parts], block.sound_font,
-                     slot_seconds=SLOT_SECONDS, room=room)
-    )  # fmt: skip
+    parts = [part for plan in plans for part in plan.parts]
+    if block.sound_font.is_dir():
+        bank = read_sample_bank(block.sound_font)
+        slots = iter(play_slots(parts, bank, slot_seconds=SLOT_SECONDS, rng=rng))
+    else:
+        slots = iter(render_slots(parts, block.sound_font, slot_seconds=SLOT_SECONDS, room=room))
     for number, plan in enumerate(plans):
         stems = [_cut_stem(next(slots), part, plan.offset, config, rng) for part in plan.parts]
         if not all(_sounds(stem) for stem in stems):
@@ -151,6 +154,7 @@ def write_rendered_corpus(
     n_windows : int
         About how many windows.
     sound_fonts : sequence of Path
+        Sound fonts and folders of samples (`sampler`).
     seed : int
     on_block : callable, optional
         Called with (blocks done, blocks in all).

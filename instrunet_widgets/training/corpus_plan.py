@@ -18,9 +18,11 @@ from ..instruments import CODES
 from .negatives import write_drums, write_unlabelled
 from .patches import Patch, patches_of
 from .phrases import SLOT_SECONDS, Kind, Setting, draw_kind, draw_setting, write_part
+from .sampler import read_sample_bank
 from .scores import Part
 
 WINDOWS_PER_BLOCK = 16
+_MAX_PLAYERS = 3
 NEGATIVE_SHARE, MIXTURE_SHARE, VOICE_SHARE = 0.10, 0.075, 0.02
 
 
@@ -39,6 +41,7 @@ class Block:
     patch : Patch or None
         The program of a solo block.
     sound_font : Path
+        A sound font, or a folder of samples.
     n_windows : int
     """
 
@@ -95,7 +98,7 @@ def plan_blocks(n_windows: int, sound_fonts: Sequence[Path], *, seed: int) -> li
         About how many windows; a tenth are negatives, 7.5 % duos and trios, 2 % rendered voice, the rest solo
         windows in equal numbers for the other ten instruments.
     sound_fonts : sequence of Path
-        Taken in turn within each role.
+        Sound fonts and folders of samples, taken in turn within each role by those that can play it.
     seed : int
 
     Returns
@@ -114,9 +117,20 @@ def plan_blocks(n_windows: int, sound_fonts: Sequence[Path], *, seed: int) -> li
             if patches:
                 weights = np.array([patch.weight for patch in patches])
                 patch = patches[rng.choice(len(patches), p=weights / weights.sum())]
-            font = sound_fonts[number % len(sound_fonts)]
+            able = [font for font in sound_fonts if can_play(font, role)]
+            if not able:
+                break
+            font = able[number % len(able)]
             blocks.append(Block(seed, len(blocks), role, patch, font, min(WINDOWS_PER_BLOCK, count - start)))
     return blocks
+
+
+def can_play(font: Path, role: str) -> bool:
+    """Whether a sound font (any role) or a folder of samples (its own instruments, and these mixed) can play a role."""
+    if not font.is_dir():
+        return True
+    instruments = read_sample_bank(font).instruments
+    return role in instruments or (role == "mixture" and len(instruments) >= _MAX_PLAYERS)
 
 
 def plan_window(block: Block, rng: np.random.Generator) -> WindowPlan:
@@ -129,13 +143,15 @@ def plan_window(block: Block, rng: np.random.Generator) -> WindowPlan:
         return WindowPlan(kind, (part,), 0.0 if starts_late else float(rng.uniform(0, SLOT_SECONDS - 3.0)))
     offset = float(rng.uniform(0, SLOT_SECONDS - 3.0))
     if block.role == "mixture":
-        return _plan_mixture(setting, offset, rng)
+        return _plan_mixture(block.sound_font, setting, offset, rng)
     return _plan_negative(setting, offset, rng)
 
 
-def _plan_mixture(setting: Setting, offset: float, rng: np.random.Generator) -> WindowPlan:
-    n_players = int(rng.choice([2, 3], p=[0.6, 0.4]))
-    codes = rng.choice([code for code in CODES if code != "voi"], size=n_players, replace=False)
+def _plan_mixture(font: Path, setting: Setting, offset: float, rng: np.random.Generator) -> WindowPlan:
+    n_players = int(rng.choice([2, _MAX_PLAYERS], p=[0.6, 0.4]))
+    is_bank = font.is_dir()
+    able = read_sample_bank(font).instruments if is_bank else CODES
+    codes = rng.choice([code for code in able if code != "voi"], size=n_players, replace=False)
     parts = []
     for code in codes:
         patches = patches_of(str(code))
@@ -144,9 +160,9 @@ def _plan_mixture(setting: Setting, offset: float, rng: np.random.Generator) -> 
             ("chords", "arpeggio", "phrase") if patch.is_polyphonic else ("phrase", "phrase", "scale")
         )
         parts.append(write_part(patch, manners[rng.integers(3)], setting, rng))
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 and not is_bank:
         parts.append(write_drums(setting, rng))
-    if rng.random() < 0.2:
+    if rng.random() < 0.2 and not is_bank:
         parts.append(write_unlabelled("bass", setting, rng))
     return WindowPlan({2: "duo", 3: "trio"}[n_players], tuple(parts), offset)
 

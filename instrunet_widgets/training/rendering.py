@@ -79,7 +79,7 @@ def find_fluidsynth() -> Path:
 
 
 def find_sound_font(name: str | os.PathLike[str]) -> Path:
-    """Find a sound font by its path, or by its file name in the usual folders.
+    """Find a sound font (or a folder of samples) by its path, or by its file name in the usual folders.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def find_sound_font(name: str | os.PathLike[str]) -> Path:
         If there is no such file.
     """
     for candidate in (Path(name), *(folder / name for folder in _SOUND_FONT_FOLDERS)):
-        if candidate.is_file():
+        if candidate.is_file() or (candidate == Path(name) and candidate.is_dir()):
             return candidate
     raise InstruNetError(f"the sound font {os.fspath(name)} was not found; {_FONT_ADVICE}")
 
