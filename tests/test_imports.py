@@ -87,6 +87,8 @@ ALLOWED_LIBRARIES: dict[str, dict[str, str]] = {
     "IPython": {"app": ""},
     "jupyter_client": {"server": ""},
     "jupyter_server": {"server": ""},
+    "jupyterhub": {"server.hub": ""},
+    "nativeauthenticator": {"server.hub": ""},
     "nbclient": {"server": ""},
     "nbformat": {"server": ""},
     "voila": {"server": ""},
