@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..app.charts.colours import draw_png
-from ..app.charts.frame import LEFT, RIGHT, TOP, js_number, label_ticks, make_figure
+from ..app.charts.frame import LEFT, TOP, js_number, label_ticks, make_figure
 from ..app.charts.picture import make_picture, show_png
 from ..plotting.curves import thin_out
 
@@ -21,7 +21,7 @@ WARN = "var(--in-warn, #8a5200)"
 BAD = "var(--in-bad, #b3261e)"
 MUTED = "var(--in-muted, #556070)"
 TEXT = "var(--in-text, #1c2430)"
-_NARROW_LEFT, _BOTTOM = 58, 48
+_NARROW_LEFT, _RIGHT, _BOTTOM = 58, 24, 48
 _MAX_POINTS = 2_000
 
 
@@ -92,7 +92,7 @@ class Chart(widgets.VBox):
         self.scales = {"x": x.make_scale(), "y": y.make_scale()}
         self.x_axis = x.make_axis(self.scales["x"], label_offset="34px", grid_lines="none")
         self.y_axis = y.make_axis(self.scales["y"], orientation="vertical", label_offset="44px")
-        margin = {"left": LEFT if has_names else _NARROW_LEFT, "right": RIGHT, "top": TOP, "bottom": _BOTTOM}
+        margin = {"left": LEFT if has_names else _NARROW_LEFT, "right": _RIGHT, "top": TOP, "bottom": _BOTTOM}
         self.figure = make_figure([], [self.x_axis, self.y_axis], height, margin)
         super().__init__([head, self.figure])
         self.add_class("in-chart")

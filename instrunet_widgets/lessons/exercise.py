@@ -130,7 +130,7 @@ class AnswerBox(Panel):
         if exercise.options is None:
             self.answer = widgets.Text(placeholder="a number")
         else:
-            self.answer = widgets.Dropdown(options=[("choose ...", None), *exercise.options.items()])
+            self.answer = widgets.Dropdown(options=[("choose ...", ""), *exercise.options.items()])
         self.button = widgets.Button(description="Check")
         self._message = widgets.HTML()
         line = widgets.HBox([self.answer, self.button])
@@ -142,6 +142,8 @@ class AnswerBox(Panel):
         given: Any = self.answer.value
         if self._exercise.options is None:
             given = _parse_number(given)
+        elif given == "":
+            given = None
         self.feedback = self._exercise.check(given)
         if self.feedback.state == "open":
             what = "Give a number" if self._exercise.options is None else "Choose an answer"

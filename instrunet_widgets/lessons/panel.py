@@ -48,6 +48,9 @@ class Panel(widgets.VBox):
         for name in ("instrunet", "in-lesson"):
             self.add_class(name)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"  # that of ipywidgets writes out all that is inside
+
 
 def knob(name: str, control: widgets.Widget, help_text: str = "") -> widgets.VBox:
     """A control with its name above it.

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..config import FeatureConfig
 from ..plotting.scales import MARKED_HERTZ, mel_position, pick_ticks
-from .chart import BAD, GOOD, Axis, Chart, set_line, show_levels
+from .chart import ACCENT, GOOD, Axis, Chart, set_line, show_levels
 from .exercise import Exercise
 from .judging import judge_choice, judge_function
 from .material import load_piece, make_opening
@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 OWN = FeatureConfig()
+# The picture is dark in both themes.
+_TIME_ON_PICTURE, _BAND_ON_PICTURE = "#7fe6ac", "#8fc4ff"
 
 
 def start() -> Panel:
@@ -81,8 +83,8 @@ class PictureOfSound(Chart):
     def __init__(self, config: FeatureConfig, title: str = "Mel spectrogram") -> None:
         super().__init__(title, Axis(0, 3, "Time (s)"), Axis(0, 1, "", _band_ticks(config)), height=190)
         self.picture = self.add_picture(height=1.0)
-        self._time = self.add_line(GOOD, width=2)
-        self._band = self.add_line(BAD, width=2)
+        self._time = self.add_line(_TIME_ON_PICTURE, width=2)
+        self._band = self.add_line(_BAND_ON_PICTURE, width=2)
 
     def show(self, levels: np.ndarray, seconds: float = 3.0) -> None:
         """Paint levels from 0 to 1, a row for each band."""
@@ -122,10 +124,10 @@ class FrontEndExplorer(Panel):
         self.time = slider(0, 100, 40, 1)
         self.band = slider(1, 128, 60, 1)
         self.picture = PictureOfSound(OWN, "Log-mel spectrogram")
-        key = swatches({"time of the cursor": GOOD, "its band": BAD})
+        key = swatches({"time of the cursor": GOOD, "its band": ACCENT})
         self.column = Chart("Bands at the cursor", Axis(1, 128, "Band"), Axis(-120, 0, "Level (dB)"), explanation=key)
         self._line = self.column.add_line(GOOD)
-        self._mark = self.column.add_line(BAD, width=2)
+        self._mark = self.column.add_line(ACCENT, width=3)
         self._numbers = widgets.HTML()
         self._window_box = SoundBox(lambda: self._part, "The window")
         self._band_box = SoundBox(self.hear_band, "The band of the cursor")

@@ -1,0 +1,97 @@
+"""Who plays when, as bars: a lane for each of the eleven instruments, labels above what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import bqplot
+import numpy as np
+import numpy.typing as npt
+
+from ..app.charts.colours import line_colour
+from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS
+from ..plotting.scales import pick_ticks
+from ..segment_scores import TimeRange
+from ..wording import format_time
+from .chart import ACCENT, TEXT, Axis, Chart, set_line
+
+LANE_PIXELS = 21
+_NAMES = {N_INSTRUMENTS - 0.5 - row: instrument.name for row, instrument in enumerate(INSTRUMENTS)}
+_GREY = "var(--in-muted, #556070)"
+
+
+class LaneChart(Chart):
+    """Labelled ranges (grey, above) and found ranges (coloured, below) on one time axis.
+
+    Parameters
+    ----------
+    title : str
+    duration : float
+        Length of the recording, s.
+    explanation : str
+        HTML beside the title.
+    """
+
+    def __init__(self, title: str, duration: float, explanation: str = "") -> None:
+        super().__init__(
+            title,
+            time_axis(duration),
+            Axis(0, N_INSTRUMENTS, "", _NAMES),
+            explanation=explanation,
+            height=LANE_PIXELS * N_INSTRUMENTS,
+            has_names=True,
+        )
+        self.y_axis.grid_lines = "none"
+        self.y_axis.label_offset = None
+        self._duration = duration
+        self._window = self.add_line(ACCENT, width=1, fill="inside", fill_colors=[ACCENT], fill_opacities=[0.2])
+        self._labelled = [self._add_bar(_GREY) for _ in CODES]
+        self._found = [self._add_bar(line_colour(code)) for code in CODES]
+        self._cursor = self.add_line(TEXT, width=1)
+
+    def show_labelled(self, ranges: Iterable[TimeRange]) -> None:
+        """Draw the labels."""
+        self._fill(self._labelled, ranges, 0.24)
+
+    def show_found(self, ranges: Iterable[TimeRange]) -> None:
+        """Draw what was found."""
+        self._fill(self._found, ranges, -0.14)
+
+    def show_window(self, start: float, end: float) -> None:
+        """Shade a stretch of time."""
+        end = max(start, min(end, self._duration))
+        set_line(self._window, [start, end, end, start, start], [0, 0, N_INSTRUMENTS, N_INSTRUMENTS, 0])
+
+    def _add_bar(self, colour: str) -> bqplot.Lines:
+        return self.add_line(colour, width=LANE_PIXELS * 0.3)
+
+    def _fill(self, bars: list[bqplot.Lines], ranges: Iterable[TimeRange], above: float) -> None:
+        ranges = list(ranges)
+        for row, (code, bar) in enumerate(zip(CODES, bars, strict=True)):
+            times, heights = trace_ranges([one for one in ranges if one.instrument == code])
+            set_line(bar, times, heights + N_INSTRUMENTS - 0.5 - row + above)
+
+
+def time_axis(duration: float) -> Axis:
+    """A time axis for a whole recording."""
+    ticks = {float(tick): format_time(float(tick)) for tick in pick_ticks(0.0, duration, 7)}
+    return Axis(0, duration, "Time (min:s)", ticks)
+
+
+def trace_ranges(ranges: Iterable[TimeRange]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Points of one line at height 0 with gaps between the ranges; the last point is no gap.
+
+    Parameters
+    ----------
+    ranges : iterable of Segment or LabelledRange
+
+    Returns
+    -------
+    times, heights : np.ndarray [shape=(n_points,)]
+        Empty if there are no ranges.
+    """
+    points = [(one.start, one.end, one.end) for one in ranges]
+    times = np.array(points, dtype=np.float64).ravel()[:-1]
+    heights = np.zeros(len(times))
+    heights[2::3] = np.nan
+    return times, heights

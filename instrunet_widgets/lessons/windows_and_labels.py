@@ -1,0 +1,169 @@
+"""Lesson 2: windows, labels, and why a split by clip leaks."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import ipywidgets as widgets
+import numpy as np
+
+from ..training.irmas import parse_clip_name
+from .exercise import Exercise
+from .irmas_clips import SplitScore, read_clips, read_split_scores
+from .judging import judge_function, judge_number
+from .label_widgets import ClipCounter, LabelExplorer, LeakExplorer
+from .material import load_labels, load_piece, make_opening, read_model_file
+from .panel import Panel
+
+__all__ = [
+    "ClipCounter",
+    "LabelExplorer",
+    "LeakExplorer",
+    "load_labels",
+    "load_piece",
+    "read_clips",
+    "start",
+]
+
+_MEASURES = {
+    "accuracy": "Accuracy",
+    "argmax_macro_f1": "Macro F1 of the most probable class",
+    "micro_f1": "Micro F1 at the thresholds",
+    "macro_f1": "Macro F1 at the thresholds",
+    "roc_auc": "ROC-AUC",
+}
+_NOT_MEASURED = (
+    "How much the scores rise under a split by clip has not been measured here yet (models/experiments.csv is missing; "
+    "the command is: instrunet experiments train). Below, the honest figures alone."
+)
+
+
+def start() -> Panel:
+    """The lesson's first card."""
+    read_clips()  # if the split is missing, that is said here
+    return make_opening(2, 25, "What a network learns depends on its labels; what its score means, on the split.")
+
+
+def show_table(rows: Sequence[Sequence[str]], head: Sequence[str], title: str = "", note: str = "") -> Panel:
+    """A table in a card.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        Cells, escaped here.
+    head : sequence of str
+    title, note : str
+        Above and below.
+    """
+    top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    table = f'<table class="in-table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+    below = f"<p>{html.escape(note)}</p>" if note else ""
+    return Panel([widgets.HTML(f'<div class="in-table-frame">{table}</div>{below}')], title=title)
+
+
+def show_names(n_rows: int = 6) -> Panel:
+    """Some clips, with what their names say."""
+    clips = read_clips()
+    chosen = clips.iloc[np.linspace(0, len(clips) - 1, n_rows).astype(int)]
+    rows = [(row.file.split("/")[-1], row.instrument, row.genre, row.recording) for row in chosen.itertuples()]
+    return show_table(rows, ("File", "Instrument", "Genre", "Recording"), "What the names say")
+
+
+def show_own_split() -> Panel:
+    """How the network's own clips are dealt, and how many recordings are on more than one side."""
+    clips = read_clips()
+    groups = clips.groupby("side")
+    rows = [(side, f"{len(part):,}", f"{part.recording.nunique():,}") for side, part in groups]
+    n_shared = int((clips.groupby("recording").side.nunique() > 1).sum())
+    note = f"Recordings with clips on more than one side: {n_shared}."
+    return show_table(rows, ("Side", "Clips", "Recordings"), "InstruNet's own split", note)
+
+
+def show_scores(scores: tuple[SplitScore, ...] | None = None) -> Panel:
+    """What the split does to the scores, as far as it has been measured; else the network's own figures.
+
+    Parameters
+    ----------
+    scores : tuple of SplitScore, optional
+        Default: those of ``models/experiments.csv``.
+    """
+    scores = read_split_scores() if scores is None else scores
+    if not scores:
+        own = read_model_file("scores.json")["test"]["eleven_classes"]
+        rows = [(name, f"{own[key]:.3f}") for key, name in _MEASURES.items() if own.get(key) is not None]
+        return show_table(rows, ("InstruNet's network", "Split by recording"), "Scores", _NOT_MEASURED)
+    by_recording, by_clip = scores
+    rows = [
+        (name, _write(by_recording, key), _write(by_clip, key), f"{by_clip.means[key] - by_recording.means[key]:+.3f}")
+        for key, name in _MEASURES.items()
+        if key in by_recording.means and key in by_clip.means
+    ]
+    note = (
+        "The same small network, trained and scored under both splits. Mean over the seeds "
+        f"({by_recording.n_runs} by recording, {by_clip.n_runs} by clip), and from lowest to highest."
+    )
+    return show_table(rows, ("Measure", "Split by recording", "Split by clip", "Difference"), "Scores", note)
+
+
+def _write(score: SplitScore, key: str) -> str:
+    if score.n_runs == 1:
+        return f"{score.means[key]:.3f}"
+    return f"{score.means[key]:.3f} ({score.lowest[key]:.3f}-{score.highest[key]:.3f})"
+
+
+def _recording_of(file: str) -> str:
+    return parse_clip_name(file).recording_id
+
+
+def _leak_share(train: Sequence[str], test: Sequence[str]) -> float:
+    known = set(train)
+    return sum(recording in known for recording in test) / len(test) if len(test) else 0.0
+
+
+recording_of = Exercise(
+    judge_function(
+        _recording_of,
+        [
+            ("cel/[cel][cla]0058__2.wav",),
+            ("cla/[cla][cla]0180__1.wav",),
+            ("pia/031__[pia][nod][cla]1444__1.wav",),
+            ("voi/171__[voi][dru][pop_roc]2315__3.wav",),
+            ("gac/[gac][---]0721__3.wav",),
+        ],
+    ),
+    hint="The number stands after the last bracket and before the two underscores; it is text, with its zeros. "
+    "Some names begin with another number.",
+    praise="Clips with the same number come from the same recording: same player, same room, same microphone.",
+)
+leak_share = Exercise(
+    judge_function(
+        _leak_share,
+        [
+            (["a", "b", "b"], ["a", "c"]),
+            (["a", "b"], ["c", "d", "e"]),
+            (["a", "b"], ["b", "b", "a", "x"]),
+            (["a"], []),
+            ([], ["a", "b"]),
+        ],
+    ),
+    hint="Of the clips in the test, count those whose recording also occurs in training, and divide by how many "
+    "clips the test has; an empty test leaks nothing: 0.",
+    praise="On the real list of clips this is the figure that the knobs above gave you.",
+)
+expected_leaks = Exercise(
+    judge_number(
+        96.0,
+        tolerance=0.5,
+        hints={
+            0.96: "Give it in per cent.",
+            80.0: "That would be right with one sister; each clip has two.",
+            64.0: "That is how often both sisters are in training; one is enough to leak.",
+            4.0: "That is how often it does not leak.",
+            20.0: "That is the share of the test; the question is about clips inside it.",
+        },
+    ),
+    hint="A test clip does not leak only if both sisters are in the test too.",
+    praise="Both sisters are in the test with it in 0.2 x 0.2 = 4 of 100 cases; all others leak.",
+)
