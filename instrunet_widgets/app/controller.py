@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +21,7 @@ import traitlets
 from ..errors import InstruNetError
 from ..wording import escape_unprintable
 from .arrivals import is_saved_analysis, is_sound_of
-from .jobs import describe_batch, in_worker, join_batches, run_or_schedule
+from .jobs import close_when_done, describe_batch, in_worker, join_batches, run_or_schedule, say_no_memory, say_too_long
 from .state import Activity, AppState, Message, Reading, Recording
 
 if TYPE_CHECKING:
@@ -43,11 +44,20 @@ class Controller:
     state : AppState
     load_classifier : callable, optional
         Gives the network, when the first recording is analysed; default `Classifier.load`.
+    max_analysis_seconds : float
+        How long one recording may take.
     """
 
-    def __init__(self, state: AppState, load_classifier: Callable[[], Classifier] | None = None) -> None:
+    def __init__(
+        self,
+        state: AppState,
+        load_classifier: Callable[[], Classifier] | None = None,
+        *,
+        max_analysis_seconds: float = math.inf,
+    ) -> None:
         self.state = state
         self._load_classifier = load_classifier
+        self._max_analysis_seconds = max_analysis_seconds
         self._classifier: Classifier | None = None
         self._cancelled = False
         self._task: asyncio.Task[None] | None = None
@@ -138,6 +148,10 @@ class Controller:
             await self._analyze(recording)
         except InstruNetError as error:
             self._fail(recording, str(error))
+        except TimeoutError:
+            self._fail(recording, say_too_long(recording.name, self._max_analysis_seconds))
+        except MemoryError:
+            self._fail(recording, say_no_memory(recording.name))
         except Exception as error:
             logger.exception("analysis failed")
             self._fail(
@@ -162,7 +176,8 @@ class Controller:
         done: list[WindowBatch] = []
         try:
             while self._is_wanted(recording.key):
-                batch: WindowBatch | None = await in_worker(partial(next, batches, None))
+                seconds_left = self._max_analysis_seconds - (time.monotonic() - began)
+                batch: WindowBatch | None = await in_worker(partial(next, batches, None), seconds_left)
                 if batch is None or not self._is_wanted(recording.key):
                     break
                 done.append(batch)
@@ -174,7 +189,7 @@ class Controller:
                     state.reading = Reading(analysis, analysis.decode(state.decoding), is_partial=True)
                     drawn = time.monotonic()
         finally:
-            batches.close()
+            close_when_done(batches)
         if self._cancelled and self._find(recording.key) is not None:
             self._say("info", f"The analysis of {recording.name} was cancelled.")
             self._show(state.selected)

@@ -21,6 +21,7 @@ from .buttons import Heartbeat
 from .controller import Controller
 from .export_tab import ExportView
 from .file_table import FileTable
+from .limits import PageLimits
 from .panels import ActionPanel, ExamplePicker, MessagePanel, RowWriter, TrackHeading, show
 from .player import Player
 from .results_tab import ResultsView
@@ -62,10 +63,11 @@ class InstruNetApp(widgets.VBox):
 
     def __init__(self, audio: str | Path | None = None) -> None:
         self.state = AppState()
-        self.controller = Controller(self.state)
+        limits = PageLimits.from_environment()
+        self.controller = Controller(self.state, max_analysis_seconds=limits.analysis_seconds)
         self.folder = Path(tempfile.mkdtemp(prefix="instrunet-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
-        self._build()
+        self._build(limits)
         self._connect()
         super().__init__([Styles(), Shell(), self.heartbeat, self._body])
         for name in ("instrunet", "instrunet-app"):
@@ -121,9 +123,12 @@ class InstruNetApp(widgets.VBox):
 
     # -- putting it together -------------------------------------------------------------------------------------
 
-    def _build(self) -> None:
+    def _build(self, limits: PageLimits) -> None:
         state, controller = self.state, self.controller
-        self.uploader = Uploader(folder=self.folder, on_file=self._take, on_problem=self._refuse)
+        self.uploader = Uploader(
+            folder=self.folder, on_file=self._take, on_problem=self._refuse,
+            max_bytes=limits.upload_bytes, max_stored_bytes=limits.stored_bytes,
+        )  # fmt: skip
         self.player = Player(find_path=self._find_path)
         self.heartbeat = Heartbeat()
         self.settings = SettingsPanel(state)

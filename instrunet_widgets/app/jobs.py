@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import contextlib
+import math
+from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any
 
 from .state import Activity, Recording
@@ -24,9 +26,39 @@ def run_or_schedule(work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | Non
     return loop.create_task(work)
 
 
-async def in_worker(work: Callable[[], Any]) -> Any:
-    """Await a blocking call on a worker thread."""
-    return await asyncio.get_running_loop().run_in_executor(None, work)
+async def in_worker(work: Callable[[], Any], seconds: float = math.inf) -> Any:
+    """Await a blocking call on a worker thread.
+
+    Raises
+    ------
+    TimeoutError
+        If it has not returned after `seconds`. The thread goes on until it does.
+    """
+    result = asyncio.get_running_loop().run_in_executor(None, work)
+    return await asyncio.wait_for(result, None if math.isinf(seconds) else max(seconds, 0.0))
+
+
+def close_when_done(batches: Generator[Any, None, None]) -> None:
+    """Close a generator, if no thread is inside it; then it ends with the thread's step."""
+    with contextlib.suppress(ValueError):  # "generator already executing"
+        batches.close()
+
+
+def say_too_long(name: str, seconds: float) -> str:
+    """Say that an analysis took longer than the server allows."""
+    allowed = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+    return (
+        f"{name} was not analysed: it took longer than the {allowed} that this server allows. Cut it "
+        "into shorter recordings, or analyse it on a computer of your own."
+    )
+
+
+def say_no_memory(name: str) -> str:
+    """Say that an analysis took more memory than there is."""
+    return (
+        f"{name} was not analysed: there is not enough memory for it here. Cut it into shorter recordings, or analyse "
+        "it on a computer of your own."
+    )
 
 
 def describe_batch(batch: WindowBatch, recording: Recording, elapsed: float) -> Activity:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,8 +65,10 @@ class Uploader(anywidget.AnyWidget):
         Gets each `UploadedFile`.
     on_problem : callable
         Gets the name of a file that did not arrive and a sentence that says why.
-    max_bytes : int
+    max_bytes : float
         Largest file taken.
+    max_stored_bytes : float
+        As much as the folder may hold.
     **traits
         Traits of the widget, such as `compact`.
 
@@ -90,12 +93,14 @@ class Uploader(anywidget.AnyWidget):
         *,
         on_file: Callable[[UploadedFile], None],
         on_problem: Callable[[str, str], None],
-        max_bytes: int = 4_000_000_000,
+        max_bytes: float = 4e9,
+        max_stored_bytes: float = math.inf,
         **traits: Any,
     ) -> None:
         super().__init__(**traits)
         self.folder = folder
         self.max_bytes = max_bytes
+        self.max_stored_bytes = max_stored_bytes
         self._on_file = on_file
         self._on_problem = on_problem
         self._uploads: dict[str, IncomingFile] = {}
@@ -143,11 +148,26 @@ class Uploader(anywidget.AnyWidget):
                 f"{show_name(name)} is too large ({format_bytes(n_bytes)}); files of up to "
                 f"{format_bytes(self.max_bytes)} can be uploaded. Cut it or save it as FLAC or MP3.",
             )
+        elif self._count_stored_bytes() + n_bytes > self.max_stored_bytes:
+            self._refuse(
+                key,
+                name,
+                f"{show_name(name)} was not uploaded: all recordings of a page together may have "
+                f"{format_bytes(self.max_stored_bytes)} here; remove some first.",
+            )
         elif len(self._uploads) >= MAX_OPEN_UPLOADS:
             sentence = f"{show_name(name)} was not uploaded, too many others are on their way; drop it again later."
             self._refuse(key, name, sentence)
         else:
             self._open(key, name, n_bytes)
+
+    def _count_stored_bytes(self) -> float:
+        """Bytes that the folder holds, or will hold when all files have come."""
+        if math.isinf(self.max_stored_bytes):
+            return 0.0
+        coming = {upload.path: upload.n_bytes for upload in self._uploads.values()}
+        there = [path for path in self.folder.glob("*") if path not in coming]
+        return sum(coming.values()) + sum(path.stat().st_size for path in there)
 
     def _open(self, key: str, name: str, n_bytes: int) -> None:
         try:
