@@ -40,11 +40,14 @@ window.instrunetPage = (() => {
     else resolve();
   });
 
-  async function startKernel() {
+  // JupyterHub asks for the token of reading requests too.
+  function askWithToken(path, options = {}) {
     const token = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)?.[1] ?? "";
-    const answer = await fetchNow(`${config.baseUrl}instrunet/start`, {
-      method: "POST", headers: { "X-XSRFToken": decodeURIComponent(token) },
-    });
+    return fetchNow(config.baseUrl + path, { ...options, headers: { "X-XSRFToken": decodeURIComponent(token) } });
+  }
+
+  async function startKernel() {
+    const answer = await askWithToken("instrunet/start", { method: "POST" });
     if (!answer.ok) throw new Error(String(answer.status));
     const { kernel, outputs } = await answer.json();
     performance.mark("instrunet-kernel");
@@ -71,7 +74,7 @@ window.instrunetPage = (() => {
   window.fetch = (request, options) => {
     const url = typeof request === "string" ? request : request.url ?? String(request);
     if (!url.split("?")[0].endsWith(pending)) return fetchNow(request, options);
-    return started.then((kernel) => fetchNow(`${config.baseUrl}api/kernels/${kernel}`));
+    return started.then((kernel) => askWithToken(`api/kernels/${kernel}`));
   };
 
   // The app is shown when it has something in it and has stopped growing.
