@@ -48,7 +48,8 @@ def compute_spectrum(sound: Sound, n_fft: int, *, has_hann: bool = True) -> Spec
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft) if has_hann else np.ones(n_fft)
     amplitude = 2 * np.abs(np.fft.rfft(samples * window)) / window.sum()
     decibels = 20 * np.log10(np.maximum(amplitude, 10 ** (_QUIETEST_DB / 20)))
-    return Spectrum(np.fft.rfftfreq(n_fft, 1 / sound.sample_rate), decibels)
+    hertz = np.fft.rfftfreq(n_fft, 1 / sound.sample_rate).astype(np.float64)
+    return Spectrum(hertz, decibels.astype(np.float64))
 
 
 def vary_config(*, n_fft: int = 2_048, n_mels: int = 128, top_db: float = 80.0, seconds: float = 3.0) -> FeatureConfig:

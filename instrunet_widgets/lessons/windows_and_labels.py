@@ -67,7 +67,10 @@ def show_names(n_rows: int = 6) -> Panel:
     """Some clips, with what their names say."""
     clips = read_clips()
     chosen = clips.iloc[np.linspace(0, len(clips) - 1, n_rows).astype(int)]
-    rows = [(row.file.split("/")[-1], row.instrument, row.genre, row.recording) for row in chosen.itertuples()]
+    rows = [
+        (file.split("/")[-1], *rest)
+        for file, *rest in chosen[["file", "instrument", "genre", "recording"]].astype(str).to_numpy().tolist()
+    ]
     return show_table(rows, ("File", "Instrument", "Genre", "Recording"), "What the names say")
 
 
@@ -75,7 +78,7 @@ def show_own_split() -> Panel:
     """How the network's own clips are dealt, and how many recordings are on more than one side."""
     clips = read_clips()
     groups = clips.groupby("side")
-    rows = [(side, f"{len(part):,}", f"{part.recording.nunique():,}") for side, part in groups]
+    rows = [(str(side), f"{len(part):,}", f"{part.recording.nunique():,}") for side, part in groups]
     n_shared = int((clips.groupby("recording").side.nunique() > 1).sum())
     note = f"Recordings with clips on more than one side: {n_shared}."
     return show_table(rows, ("Side", "Clips", "Recordings"), "InstruNet's own split", note)
@@ -92,8 +95,8 @@ def show_scores(scores: tuple[SplitScore, ...] | None = None) -> Panel:
     scores = read_split_scores() if scores is None else scores
     if not scores:
         own = read_model_file("scores.json")["test"]["eleven_classes"]
-        rows = [(name, f"{own[key]:.3f}") for key, name in _MEASURES.items() if own.get(key) is not None]
-        return show_table(rows, ("InstruNet's network", "Split by recording"), "Scores", _NOT_MEASURED)
+        own_rows = [(name, f"{own[key]:.3f}") for key, name in _MEASURES.items() if own.get(key) is not None]
+        return show_table(own_rows, ("InstruNet's network", "Split by recording"), "Scores", _NOT_MEASURED)
     by_recording, by_clip = scores
     rows = [
         (name, _write(by_recording, key), _write(by_clip, key), f"{by_clip.means[key] - by_recording.means[key]:+.3f}")

@@ -1,0 +1,149 @@
+"""For the notebook `explore`: a folder of recordings to work on, and two recordings side by side."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+
+from ..app.charts.colours import line_colour
+from ..classifier import Classifier
+from ..config import AGGREGATIONS, DecodingConfig
+from ..examples import LabelledRange
+from ..instruments import INSTRUMENTS
+from ..label_files import label_path, write_labels
+from ..results import Analysis
+from ..wording import escape_unprintable, format_percent
+from .chart import MUTED, Axis, Chart, set_line
+from .material import load_labels, load_piece
+from .notices import stop_on_error
+from .panel import Panel, knob, knobs
+
+_LEAST_SECONDS = 0.3  # shorter labels at the edge of a part are left out
+_folders: list[tempfile.TemporaryDirectory[str]] = []  # each goes when Python ends
+
+
+def make_folder() -> Path:
+    """Cut the demo piece into its seven postcards, WAV files with a label file beside each, in a temporary folder.
+
+    Returns
+    -------
+    folder : Path
+        Deleted when Python ends.
+
+    Raises
+    ------
+    LessonStop
+        If the piece or its labels are missing, or there is no room for the files.
+    """
+    piece, labels = load_piece(), load_labels()
+    with stop_on_error():
+        _folders.append(tempfile.TemporaryDirectory(prefix="instrunet-", ignore_cleanup_errors=True))
+        folder = Path(_folders[-1].name)
+        for number, (start, end) in enumerate(find_parts(labels, piece.duration), start=1):
+            path = folder / f"postcard-{number}.wav"
+            path.write_bytes(piece.cut(start, end - start).encode_wav())
+            write_labels(label_path(path), cut_labels(labels, start, end))
+    return folder
+
+
+def find_parts(labels: tuple[LabelledRange, ...], duration: float) -> list[tuple[float, float]]:
+    """Start and end of each postcard: a new one begins where an instrument enters.
+
+    Parameters
+    ----------
+    labels : tuple of LabelledRange
+    duration : float
+        Seconds.
+    """
+    starts = sorted({one.start for one in labels})
+    return list(zip(starts, [*starts[1:], duration], strict=True))
+
+
+def cut_labels(labels: tuple[LabelledRange, ...], start: float, end: float) -> list[LabelledRange]:
+    """The labels of a stretch of time, counted from its start.
+
+    Parameters
+    ----------
+    labels : tuple of LabelledRange
+    start, end : float
+        Seconds.
+    """
+    inside = [replace(one, start=max(one.start, start) - start, end=min(one.end, end) - start) for one in labels]
+    return [one for one in inside if one.end - one.start >= _LEAST_SECONDS]
+
+
+def load_classifier() -> Classifier:
+    """The network, to be used for many recordings.
+
+    Raises
+    ------
+    LessonStop
+        If it is missing or damaged.
+    """
+    with stop_on_error():
+        return Classifier.load()
+
+
+class RecordingComparison(Panel):
+    """Scores of two recordings side by side.
+
+    Parameters
+    ----------
+    analyses : dict of str to Analysis
+        By name.
+
+    Attributes
+    ----------
+    first, second : ipywidgets.Dropdown
+    aggregation : ipywidgets.RadioButtons
+    """
+
+    def __init__(self, analyses: Mapping[str, Analysis]) -> None:
+        self._analyses = dict(analyses)
+        names = [(escape_unprintable(name), name) for name in self._analyses]
+        self.first = widgets.Dropdown(options=names)
+        self.second = widgets.Dropdown(options=names)
+        if len(names) > 1:
+            self.second.value = names[1][1]
+        self.aggregation = widgets.RadioButtons(options=list(AGGREGATIONS))
+        n_rows = len(INSTRUMENTS)
+        self._rows = [n_rows - 0.5 - row for row in range(n_rows)]
+        per_cent = {0.0: "0 %", 0.5: "50 %", 1.0: "100 %"}
+        names_of_rows = {row: one.name for row, one in zip(self._rows, INSTRUMENTS, strict=True)}
+        axes = (Axis(0, 1, "Score", per_cent), Axis(0, n_rows, "", names_of_rows))
+        self.chart = Chart("Scores", *axes, height=24 * n_rows, has_names=True)
+        self.chart.y_axis.grid_lines = "none"
+        self._bars = [
+            (self.chart.add_line(line_colour(one.code), width=8), self.chart.add_line(MUTED, width=8))
+            for one in INSTRUMENTS
+        ]
+        self._words = widgets.HTML()
+        box = knobs(
+            knob("Coloured (above)", self.first),
+            knob("Grey (below)", self.second),
+            knob("Aggregation", self.aggregation),
+        )
+        super().__init__([self.chart, self._words, box], title="Two recordings")
+        for control in (self.first, self.second, self.aggregation):
+            control.observe(self._draw, "value")
+        self._draw()
+
+    def _draw(self, _: Any = None) -> None:
+        if not self._analyses:
+            self.chart.explain("there is nothing to compare: the folder holds no recording")
+            return
+        config = DecodingConfig(aggregation=self.aggregation.value)
+        pair = [self._analyses[control.value].decode(config) for control in (self.first, self.second)]
+        for row, one, bars in zip(self._rows, INSTRUMENTS, self._bars, strict=True):
+            for bar, timeline, above in zip(bars, pair, (0.2, -0.2), strict=True):
+                set_line(bar, [0.0, timeline.score_of(one.code)], [row + above, row + above])
+        gaps = {one.name: pair[0].score_of(one.code) - pair[1].score_of(one.code) for one in INSTRUMENTS}
+        name = max(gaps, key=lambda key: abs(gaps[key]))
+        same = self.first.value == self.second.value
+        largest = f"Largest difference: {name}, {format_percent(abs(gaps[name]))}."
+        self._words.value = f"<p>{'The same recording twice.' if same else largest}</p>"
