@@ -39,7 +39,7 @@ class Patience:
 
     def delay(self, n: float) -> float:
         """Give the delay after `n` failures, in seconds."""
-        over = math.floor(n) - self.n_free
+        over = math.ceil(n) - self.n_free
         return 0.0 if over < 1 else min(2.0 ** min(over - 1, 60), self.max_delay)
 
 
