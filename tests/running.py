@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -180,32 +181,39 @@ class Visitor:
     """Keeps the cookies of its requests, as a browser does."""
 
     def __init__(self, server: Server) -> None:
+        self.url = server.url
         self._host = server.url.split("/")[2]
+        self.base = "/" + server.url.split("/", 3)[3]
         self.cookies: dict[str, str] = {}
 
     def send(self, method: str, path: str, body: str = "", **headers: str) -> http.client.HTTPConnection:
         """A connection on which a request was sent."""
-        connection = http.client.HTTPConnection(self._host, timeout=120)
+        connection = self._connect()
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, {"Cookie": cookies, **names})
         return connection
+
+    def _connect(self) -> http.client.HTTPConnection:
+        if self.url.startswith("https:"):  # with a certificate of the test's own
+            return http.client.HTTPSConnection(self._host, timeout=120, context=ssl._create_unverified_context())
+        return http.client.HTTPConnection(self._host, timeout=120)
 
     def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, dict[str, str], str]:
         """Status, headers and text of the answer."""
         answer = self.send(method, path, body, **headers).getresponse()
         for cookie in answer.headers.get_all("Set-Cookie", ()):
             name, _, value = cookie.split(";")[0].partition("=")
-            self.cookies[name] = value
+            self.cookies[name] = value.strip('"')
         return answer.status, dict(answer.headers), answer.read().decode()
 
     def start(self) -> dict[str, Any]:
-        self.ask("GET", "/")
-        status, _, text = self.ask("POST", "/instrunet/start", X_XSRFToken=self.cookies["_xsrf"])
+        self.ask("GET", self.base)
+        status, _, text = self.ask("POST", f"{self.base}instrunet/start", X_XSRFToken=self.cookies["_xsrf"])
         assert status == 200, text
         return dict(json.loads(text))
 
     def end(self, kernel_id: str) -> int:
         body = f"_xsrf={self.cookies['_xsrf']}"
         kind = "application/x-www-form-urlencoded"
-        return self.ask("POST", f"/voila/api/shutdown/{kernel_id}", body, Content_Type=kind)[0]
+        return self.ask("POST", f"{self.base}voila/api/shutdown/{kernel_id}", body, Content_Type=kind)[0]
