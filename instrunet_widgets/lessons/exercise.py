@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -104,9 +105,15 @@ class Exercise:
         if not feedback.is_right:
             raise AssertionError(f"the solution is not right: {feedback!r}")
 
-    def ask(self) -> AnswerBox:
-        """Let the answer be given in a box on the page, without code."""
-        return AnswerBox(self)
+    def ask(self, read: Callable[[], Any] | None = None) -> AnswerBox:
+        """Let the answer be given on the page, without code.
+
+        Parameters
+        ----------
+        read : callable, optional
+            Gives the answer, such as the settings of a widget; without it there is a box to give it in.
+        """
+        return AnswerBox(self, read)
 
 
 class AnswerBox(Panel):
@@ -115,40 +122,46 @@ class AnswerBox(Panel):
     Parameters
     ----------
     exercise : Exercise
+    read : callable, optional
+        Gives the answer in place of a box.
 
     Attributes
     ----------
-    answer : ipywidgets.Dropdown or ipywidgets.Text
+    answer : ipywidgets.Dropdown or ipywidgets.Text or None
     button : ipywidgets.Button
     feedback : Feedback or None
         None until the button is pressed.
     """
 
-    def __init__(self, exercise: Exercise) -> None:
-        self._exercise = exercise
+    def __init__(self, exercise: Exercise, read: Callable[[], Any] | None = None) -> None:
+        self._exercise, self._read = exercise, read
         self.feedback: Feedback | None = None
-        if exercise.options is None:
+        self.answer: widgets.Widget | None = None
+        if read is None and exercise.options is None:
             self.answer = widgets.Text(placeholder="a number")
-        else:
-            self.answer = widgets.Dropdown(options=[("choose ...", ""), *exercise.options.items()])
-        self.button = widgets.Button(description="Check")
+        elif read is None:
+            self.answer = widgets.Dropdown(options=[("choose ...", ""), *(exercise.options or {}).items()])
+        self.button = widgets.Button(description="Check" if read is None else "Hand in the settings above")
         self._message = widgets.HTML()
-        line = widgets.HBox([self.answer, self.button])
+        line = widgets.HBox([self.button] if self.answer is None else [self.answer, self.button])
         line.add_class("in-answer")
         super().__init__([line, self._message])
         self.button.on_click(self._check)
 
     def _check(self, _: Any) -> None:
-        given: Any = self.answer.value
-        if self._exercise.options is None:
-            given = _parse_number(given)
-        elif given == "":
-            given = None
-        self.feedback = self._exercise.check(given)
+        self.feedback = self._exercise.check(self._find_answer())
         if self.feedback.state == "open":
             what = "Give a number" if self._exercise.options is None else "Choose an answer"
             self.feedback = Feedback("wrong", f"{what} first. {self._exercise.hint}")
         self._message.value = self.feedback._repr_html_()
+
+    def _find_answer(self) -> Any:
+        if self._read is not None:
+            return self._read()
+        given = self.answer.value if self.answer is not None else ""
+        if self._exercise.options is None:
+            return _parse_number(given)
+        return None if given == "" else given
 
 
 def _parse_number(text: str) -> float | str | None:

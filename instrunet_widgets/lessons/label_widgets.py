@@ -21,7 +21,7 @@ from .sound import Sound, SoundBox
 _WINDOW_SECONDS = 3.0
 _LEAST_SECONDS = 0.1  # shorter than this in a window is not counted as playing
 _ROWS = N_INSTRUMENTS - 0.5 - np.arange(N_INSTRUMENTS)
-_N_SHOWN = 40  # recordings in the picture of a split
+_N_SHOWN, _MOST_CLIPS = 40, 3  # recordings in the picture of a split, and clips of each
 
 
 class LabelExplorer(Panel):
@@ -146,7 +146,10 @@ class LeakExplorer(Panel):
         self.share = slider(0, 100, 20, 5)
         self.seed = slider(0, 20, 0, 1)
         key = swatches({"training": ACCENT, "test": WARN})
-        self.chart = Chart(f"{_N_SHOWN} recordings", Axis(0, _N_SHOWN, "Recording"), Axis(0, 5.5, "Clip"), height=110)
+        ticks = {k + 0.5: str(k + 1) for k in range(_MOST_CLIPS)}
+        self.chart = Chart(
+            f"{_N_SHOWN} recordings", Axis(0, _N_SHOWN, "Recording"), Axis(0, _MOST_CLIPS, "Clip", ticks), height=78
+        )
         self.chart.explain(f"one above the other: clips of one recording {key}")
         self._train, self._test = (self._add_squares(colour) for colour in (ACCENT, WARN))
         self._numbers = widgets.HTML()
@@ -166,7 +169,7 @@ class LeakExplorer(Panel):
         """Some recordings from all over the list, and where each of their clips is drawn."""
         names = np.unique(self._recordings)
         shown = names[np.linspace(0, len(names) - 1, min(_N_SHOWN, len(names))).astype(int)]
-        clips = [np.flatnonzero(self._recordings == name)[:5] for name in shown]
+        clips = [np.flatnonzero(self._recordings == name)[:_MOST_CLIPS] for name in shown]
         self._shown = np.concatenate(clips)
         self._x = np.concatenate([np.full(len(one), column + 0.5) for column, one in enumerate(clips)])
         self._y = np.concatenate([np.arange(len(one)) + 0.5 for one in clips])

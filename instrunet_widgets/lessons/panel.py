@@ -97,8 +97,8 @@ def figures(pairs: dict[str, str]) -> str:
     pairs : dict of str to str
         Name and value; both are escaped.
     """
-    items = (f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in pairs.items())
-    return f'<dl class="in-figures">{"".join(items)}</dl>'
+    items = (f"<span>{html.escape(name)} <b>{html.escape(value)}</b></span>" for name, value in pairs.items())
+    return f'<div class="in-figures">{"".join(items)}</div>'
 
 
 def swatches(colours: dict[str, str]) -> str:

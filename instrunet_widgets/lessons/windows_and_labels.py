@@ -35,7 +35,7 @@ _MEASURES = {
 }
 _NOT_MEASURED = (
     "How much the scores rise under a split by clip has not been measured here yet (models/experiments.csv is missing; "
-    "the command is: instrunet experiments train). Below, the honest figures alone."
+    "the command is: instrunet experiments train). Above, the honest figures alone."
 )
 
 

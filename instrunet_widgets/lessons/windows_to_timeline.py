@@ -130,6 +130,6 @@ precision_recall = Exercise(
 )
 tuned = Exercise(
     _judge_settings,
-    hint="Turn the knobs above and watch F1; then write the same settings into a DecodingConfig.",
+    hint="Turn the knobs and watch F1: the threshold first, then smoothing, then the shortest range.",
     praise="But these settings were chosen on the piece they are scored on: on another one they will do less well.",
 )

@@ -1,0 +1,125 @@
+"""The exercises of the lessons: answers that are often wrong get a hint. Right ones are in the notebooks."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from instrunet_widgets import DecodingConfig
+from instrunet_widgets.lessons import sound_to_log_mel, windows_and_labels, windows_to_timeline
+from instrunet_widgets.lessons.exercise import Exercise
+
+LESSONS: tuple[ModuleType, ...] = (sound_to_log_mel, windows_and_labels, windows_to_timeline)
+
+ANYTHING = [
+    *(0, -1, True, "", "text", float("nan"), float("inf"), 1j, [], {}, [None], np.array([]), np.full(3, np.nan)),
+    *(lambda *given: float("nan"), lambda *given: np.nan, lambda *given: given, lambda *given: "text", lambda: 1),
+    *(lambda *given: 1 / 0, lambda *given: [], lambda *given: np.full((3, 3), np.nan), object(), DecodingConfig),
+]
+
+
+def exercises_of(lesson: ModuleType) -> dict[str, Exercise]:
+    return {name: value for name, value in vars(lesson).items() if isinstance(value, Exercise)}
+
+
+ALL = [pytest.param(one, id=name) for lesson in LESSONS for name, one in exercises_of(lesson).items()]
+
+
+def db(power, floor, *, factor=10, reference=np.max):
+    decibels = factor * np.log10(np.maximum(power, 1e-10))
+    return np.maximum(decibels - reference(decibels), -floor)
+
+
+WRONG = {
+    "resolution": [256, 512, 2_048, 4_096, 1_024.0, "1024", "1,024"],
+    "frames": [
+        lambda n, hop: n // hop,
+        lambda n, hop: n / hop + 1,
+        lambda n, hop: -(-n // hop),
+        lambda n, hop: 130,
+        lambda n, hop: 1 + (n - 1) // hop,
+        130,
+    ],
+    "decibels": [
+        lambda p, top: 10 * np.log10(np.maximum(p, 1e-10)),
+        lambda p, top: 10 * np.log10(p / p.max()),  # no floor, minus infinity for 0
+        lambda p, top: db(p, top, factor=20),
+        lambda p, top: db(p, 80.0),
+        lambda p, top: db(p, top, reference=np.mean),
+        lambda p, top: np.clip(10 * np.log10(p + 1e-10), -top, 0),
+        lambda p, top: db(p, top).ravel(),
+        lambda p, top: -db(p, top),
+    ],
+    "recording_of": [
+        lambda name: re.search(r"\d+", name).group(),  # the running number in front
+        lambda name: int(name.split("]")[-1].split("__")[0]),
+        lambda name: name.split("]")[-1],
+        lambda name: name.split("__")[0],
+        lambda name: str(int(name.split("]")[-1].split("__")[0])),
+        lambda name: name,
+    ],
+    "leak_share": [
+        lambda train, test: sum(one in train for one in test),
+        lambda train, test: sum(one in test for one in train) / max(1, len(train)),
+        lambda train, test: len(set(train) & set(test)) / max(1, len(set(test))),
+        lambda train, test: sum(one in train for one in test) / len(test),  # an empty test
+        lambda train, test: 100 * sum(one in train for one in test) / max(1, len(test)),
+    ],
+    "expected_leaks": [0.96, 80, 64, 4, 20, 95, 97, 100, 96.6, "96", "ninety-six"],
+    "smoothing": [
+        lambda v: v,
+        lambda v: np.convolve(v, np.ones(3) / 3, mode="same"),  # zeros beyond the ends
+        lambda v: np.convolve(v, np.ones(3) / 3, mode="valid"),
+        lambda v: np.array([np.mean(v[max(0, k - 2) : k + 1]) for k in range(len(v))]),
+        lambda v: np.array([np.median(v[max(0, k - 1) : k + 2]) for k in range(len(v))]),
+    ],
+    "precision_recall": [
+        lambda found, labelled: (found & labelled).mean(),
+        lambda found, labelled: (
+            (found & labelled).sum() / max(1, labelled.sum()),
+            (found & labelled).sum() / max(1, found.sum()),
+        ),
+        lambda found, labelled: ((found == labelled).mean(), (found == labelled).mean()),
+        lambda found, labelled: ((found & labelled).sum() / found.sum(), (found & labelled).sum() / labelled.sum()),
+        lambda found, labelled: {"precision": 1.0, "recall": 1.0},
+    ],
+    "tuned": [
+        DecodingConfig(threshold=1.0),
+        DecodingConfig(threshold=0.0),
+        DecodingConfig(threshold=0.7),
+        0.3,
+        {"threshold": 0.3},
+    ],
+}
+
+
+@pytest.mark.parametrize("exercise", ALL)
+def test_anything_at_all_gets_a_hint(exercise: Exercise) -> None:
+    for answer in ANYTHING:
+        feedback = exercise.check(answer)
+        assert feedback.state == "wrong", repr(answer)
+        assert exercise.hint in feedback.text
+    assert exercise.check(None).state == "open"
+
+
+@pytest.mark.parametrize("exercise", ALL)
+def test_a_likely_mistake_gets_a_hint(exercise: Exercise, request: pytest.FixtureRequest) -> None:
+    wrong = WRONG[request.node.callspec.id]
+    for number, answer in enumerate(wrong):
+        feedback = exercise.check(answer)
+        assert feedback.state == "wrong", f"answer {number}"
+        assert exercise.hint in feedback.text
+
+
+def test_hints_and_praise_are_short() -> None:
+    for lesson in LESSONS:
+        for name, exercise in exercises_of(lesson).items():
+            assert 10 < len(exercise.hint) < 220, name
+            assert 10 < len(exercise.praise) < 200, name
+
+
+def test_every_lesson_has_two_or_three_exercises() -> None:
+    assert {len(exercises_of(lesson)) for lesson in LESSONS} <= {2, 3}
