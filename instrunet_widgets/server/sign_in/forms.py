@@ -67,11 +67,10 @@ class FormHandler(PageWithScripts, JupyterHandler):
     def show(self, *, status: int = 200, error: str = "", **fields: Any) -> None:
         """Send the page with its form."""
         self.set_status(status)
-        typed = self.request.body_arguments
         page = self.render_template(
             self.template,
             error=error,
-            typed_name=self.get_body_argument("name", "")[: 2 * MAX_NAME_LENGTH] if "name" in typed else "",
+            typed_name=self.typed("name")[: 2 * MAX_NAME_LENGTH],
             next=self.next_path(),
             by_shared_password=self.serving.sign_in == "password",
             registration="closed" if self.serving.sign_in == "password" else self.serving.registration,
@@ -89,9 +88,12 @@ class FormHandler(PageWithScripts, JupyterHandler):
         asked = self.get_argument("next", "")
         return asked if asked == f"{self.base_url}{PASSWORD_PATH}" else self.base_url
 
-    def typed_password(self, name: str) -> str:
-        """Give a password as it was typed, spaces at its ends included."""
-        return self.get_body_argument(name, "", strip=False)
+    def typed(self, field: str) -> str:
+        """Give what was typed into a field, exactly; an empty text if the form has no such field."""
+        try:
+            return self.request.body_arguments.get(field, [b""])[-1].decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise HTTPError(400) from error
 
 
 class LoginHandler(FormHandler):
@@ -116,7 +118,7 @@ class LoginHandler(FormHandler):
         """Begin a new session; one that the browser had ends."""
         token = await self.provider.run(
             self.provider.entrance.log_in,
-            self.get_body_argument("name", ""), self.typed_password("password"), address=self.request.remote_ip or "",
+            self.typed("name"), self.typed("password"), address=self.request.remote_ip or "",
         )  # fmt: skip
         await self.provider.end_session_of(self)
         self.provider.set_session_cookie(self, token)
@@ -143,13 +145,13 @@ class RegisterHandler(FormHandler):
 
     async def take(self) -> None:
         """Make the account and begin a session."""
-        password = self.typed_password("password")
-        if password != self.typed_password("again"):
+        password = self.typed("password")
+        if password != self.typed("again"):
             raise AccountError("The two passwords are not the same. Please type them again.")
         token = await self.provider.run(
             self.provider.entrance.register,
-            self.get_body_argument("name", ""), password,
-            address=self.request.remote_ip or "", invitation=self.get_body_argument("code", ""),
+            self.typed("name"), password,
+            address=self.request.remote_ip or "", invitation=self.typed("code"),
         )  # fmt: skip
         await self.provider.end_session_of(self)
         self.provider.set_session_cookie(self, token)
@@ -157,7 +159,7 @@ class RegisterHandler(FormHandler):
 
     def show(self, **fields: Any) -> None:
         """Send the page with its form; an invitation code stays in it."""
-        fields.setdefault("invitation", self.get_body_argument("code", ""))
+        fields.setdefault("invitation", self.typed("code"))
         super().show(**{**fields, "invitation": fields["invitation"][:100]})
 
 
@@ -181,12 +183,12 @@ class PasswordHandler(FormHandler):
         session, token = self.provider.find_session(self), self.provider.read_token(self)
         if session is None or token is None:
             raise AccountError("This session has ended. Please log in again.")
-        new = self.typed_password("password")
-        if new != self.typed_password("again"):
+        new = self.typed("password")
+        if new != self.typed("again"):
             raise AccountError(_NOT_THE_SAME)
         fresh = await self.provider.run(
             self.provider.entrance.change_password,
-            session, token, self.typed_password("old"), new, address=self.request.remote_ip or "",
+            session, token, self.typed("old"), new, address=self.request.remote_ip or "",
         )  # fmt: skip
         self.provider.set_session_cookie(self, fresh)
         await self.provider.sweep()
