@@ -14,7 +14,7 @@ from typing import Any
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler, read_header_from_binary_message
 
 from .logs import LOGGER_NAME
 from .ownership import owner_of
@@ -28,6 +28,10 @@ NOTE_USE_SECONDS = 15.0
 _MESSAGE_TYPES = frozenset({"comm_open", "comm_msg", "comm_close", "comm_info_request", "kernel_info_request"})
 # The browser may ask for the state of all widgets; it makes none of its own.
 _COMM_TARGET = "jupyter.widget.control"
+# What a kernel prints, and what it says of its errors, names folders of this machine.
+_OUTGOING_TYPES = frozenset(
+    {"comm_open", "comm_msg", "comm_close", "comm_info_reply", "kernel_info_reply", "status", "iopub_welcome"}
+)
 _HEADER_FIELDS = ("msg_id", "msg_type", "session", "username", "date", "version")
 _MAX_PARTS = 1_000
 _log = logging.getLogger(LOGGER_NAME)
@@ -155,7 +159,10 @@ class OwnKernelChannels(VoilaKernelWebsocketHandler):
         super().on_message(ws_message)
 
     def write_message(self, message: Any, binary: bool = False) -> Any:
-        """Send a message to the page."""
+        """Send a message to the page, if it is one of those that it needs."""
+        header = read_header_from_binary_message(message) if isinstance(message, bytes) else None
+        if not header or header.get("msg_type") not in _OUTGOING_TYPES:
+            return None
         self._note_use(message)
         return super().write_message(message, binary)
 

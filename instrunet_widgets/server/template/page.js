@@ -10,6 +10,15 @@ window.instrunetPage = (() => {
   const fetchNow = window.fetch.bind(window);
   const find = (id) => document.getElementById(id);
 
+  const BUSY_WORDS = {
+    all: "All places on this server are taken at the moment. This page tries again by itself: please leave it open.",
+    own: "You have as many pages of InstruNet open as one person may have here. Close one of them, and this page goes on " +
+      "by itself.",
+    stopping: "The server is about to start anew. This page tries again by itself: please leave it open.",
+  };
+  let isBusy = false;
+  let startedAt = performance.now(); // of what may take long
+
   function paint() {
     let kept = null;
     try { kept = localStorage.getItem("instrunet-theme"); } catch { /* forbidden: follow the system */ }
@@ -46,10 +55,38 @@ window.instrunetPage = (() => {
     return fetchNow(config.baseUrl + path, { ...options, headers: { "X-XSRFToken": decodeURIComponent(token) } });
   }
 
-  async function startKernel() {
+  const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+
+  async function askForKernel() {
     const answer = await askWithToken("instrunet/start", { method: "POST" });
+    const reason = answer.status === 503 ? (await answer.json()).busy : null;
+    if (reason) return { reason, seconds: Number(answer.headers.get("Retry-After")) || 10 };
+    if (isBusy && answer.status === 403) location.reload(); // logged out meanwhile
     if (!answer.ok) throw new Error(String(answer.status));
-    const { kernel, outputs } = await answer.json();
+    return answer.json();
+  }
+
+  // Where there is no place for another kernel now, the page says so and asks again.
+  async function waitForKernel() {
+    for (;;) {
+      let answer;
+      try {
+        answer = await askForKernel();
+      } catch (error) {
+        if (!isBusy || !(error instanceof TypeError)) throw error;
+        answer = { reason: "stopping", seconds: 10 }; // the server cannot be reached while it starts anew
+      }
+      isBusy = Boolean(answer.reason);
+      if (!isBusy) return answer;
+      await whenParsed;
+      find("waiting-words").textContent = BUSY_WORDS[answer.reason] ?? BUSY_WORDS.all;
+      await pause(1000 * answer.seconds);
+    }
+  }
+
+  async function startKernel() {
+    const { kernel, outputs } = await waitForKernel();
+    startedAt = performance.now();
     performance.mark("instrunet-kernel");
     await whenParsed;
     for (const output of outputs) {
@@ -65,8 +102,9 @@ window.instrunetPage = (() => {
   const started = startKernel();
   started.catch(async () => {
     await whenParsed;
-    fail("The Python process behind this page could not start, or ended. The terminal that InstruNet was started " +
-      "from may say why.");
+    fail("The Python process behind this page could not start, or ended. " + (find("account")
+      ? "Please try again in a minute; if that does not help, tell whoever runs this server."
+      : "The terminal that InstruNet was started from may say why."));
   });
 
   // Voila's scripts ask what became of the kernel; the answer waits until there is one.
@@ -103,9 +141,14 @@ window.instrunetPage = (() => {
     paintScrollBars();
     new MutationObserver(paintScrollBars).observe(document.body, { attributeFilter: ["class"] });
   });
-  setTimeout(() => {
-    find("waiting-words").textContent = "Still starting: the first start on a machine takes longest …";
-  }, SLOW_AFTER);
-  setTimeout(() => fail("It took too long. The machine may be busy with something else."), GIVE_UP_AFTER);
+  const clock = setInterval(() => {
+    if (isBusy) startedAt = performance.now();
+    const waited = performance.now() - startedAt;
+    if (document.body?.classList.contains("page-ready") || waited > GIVE_UP_AFTER) clearInterval(clock);
+    if (waited > GIVE_UP_AFTER) fail("It took too long. The machine may be busy with something else.");
+    else if (waited > SLOW_AFTER && find("waiting-words")) {
+      find("waiting-words").textContent = "Still starting: the first start on a machine takes longest …";
+    }
+  }, 1000);
   return { paint, kernel: started };
 })();

@@ -1,0 +1,41 @@
+"""Servers for the tests of sign-in, isolation and limits, and visitors that have signed in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from running import Server, find_free_port, run_server
+
+PASSWORD = "several odd words"
+READY = "InstruNet is at"
+
+
+def options_command(notebook: Path | None = None, **options: Any) -> list[str]:
+    """The program that serves with such options; paths as strings."""
+    program = (
+        "from pathlib import Path; from instrunet_widgets.server.launch import ServingOptions, serve\n"
+        f"options = {options!r}\n"
+        "for name in ('users_file', 'certfile', 'keyfile'):\n"
+        "    if name in options: options[name] = Path(options[name])\n"
+        f"serve(ServingOptions(**options), open_browser=False, notebook={'None' if notebook is None else ''}"
+        + (f"Path({str(notebook)!r})" if notebook else "")
+        + ")"
+    )
+    return [sys.executable, "-c", program]
+
+
+@contextmanager
+def serve(folder: Path, *, env: dict[str, str] | None = None, **options: Any) -> Iterator[Server]:
+    """The app for people who sign in, until the block ends; its users are kept in the folder."""
+    port = options.pop("port", None) or find_free_port()
+    settings = {"sign_in": "accounts", "users_file": str(folder / "users.sqlite"), "port": port, **options}
+    if settings["sign_in"] == "none":
+        del settings["users_file"]
+    scheme = "https" if "certfile" in settings else "http"
+    url = f"{scheme}://localhost:{port}{settings.get('base_url', '/')}"
+    with run_server(options_command(**settings), url, READY, folder=folder, env=env) as server:
+        yield server
