@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 import os
 from pathlib import Path
@@ -13,15 +14,21 @@ from .extras import require_libraries
 from .terminal import make_console
 
 _DESCRIPTION = """\
-Trains a network and writes a model directory: weights, inference export, calibration, thresholds, history,
-scores on recordings never seen, model card. Progress is kept after every epoch in the run folder: the same
-command goes on where it was interrupted.
+Trains a network from feature folders. Progress is kept after every epoch in the run folder: the same command goes
+on where it was interrupted.
+
+With --fold K a fifth of the recordings is held out, and --out gets what the network predicts for it. When all five
+folds are there, --folds trains on everything and writes the model directory: weights, inference export, history,
+model card; calibration, thresholds and scores come from the folds.
+
+With settings that say "stopping": "best", a single fold gives a model directory; a tenth of the recordings then sets
+the epoch, calibration and thresholds.
 """
 _EPILOG = """\
 examples:
-  instrunet train --features features/irmas --out models/mine
-  instrunet train --features features/irmas --extra corpus/notes --extra corpus/rendered \\
-                  --config models/mine/training.json --out models/mine-again
+  instrunet train --features features/irmas --extra corpus/rendered --fold 0 --out runs/folds/0
+  (the same for the folds 1 to 4)
+  instrunet train --features features/irmas --extra corpus/rendered --folds runs/folds/* --out models/mine
 """
 
 
@@ -49,6 +56,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="instead of the settings' seed")
     parser.add_argument("--fold", type=int, choices=range(5), help="which fifth of the recordings is scored")
     parser.add_argument(
+        "--folds", type=Path, nargs=5, metavar="DIR", help="the five folds' folders: train on everything"
+    )
+    parser.add_argument(
         "--run-folder",
         type=Path,
         metavar="DIR",
@@ -63,20 +73,32 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if args.out.exists():
         raise ModelError(f"{args.out} exists; choose another name or remove it")
+    from ..training.folds import join_folds, read_fold, write_fold
     from ..training.publish import write_model
     from ..training.train import train
     from ..training.training_set import gather_training_set
 
     config = read_config(args)
+    out_of_fold = join_folds([read_fold(path) for path in args.folds]) if args.folds else None
+    if out_of_fold is not None:
+        config = dataclasses.replace(config, fold=None)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
-    training_set = gather_training_set(args.features, args.extra, fold=config.fold, seed=config.split_seed)
+    training_set = gather_training_set(
+        args.features, args.extra,
+        fold=config.fold, seed=config.split_seed, by_clip=config.split_by == "clip",
+        hold_stop=config.stopping == "best",
+    )  # fmt: skip
     console = make_console()
     console.print(
         f"{len(training_set.train)} clips to train, {len(training_set.stop)} to stop and tune, "
         f"{len(training_set.test)} to score"
     )
     result = train(training_set, config, args.run_folder or Path("runs") / args.out.name)
-    scores = write_model(args.out, result, training_set, config)["test"]["eleven_classes"]
+    if config.stopping == "last" and out_of_fold is None:
+        accuracy = write_fold(args.out, result, training_set, config)
+        console.print(f"{args.out}: accuracy {accuracy:.3f} on {len(training_set.test)} clips never seen")
+        return 0
+    scores = write_model(args.out, result, training_set, config, out_of_fold)["test"]["eleven_classes"]
     console.print(
         f"{args.out}: argmax macro F1 {scores['argmax_macro_f1']:.3f}, accuracy {scores['accuracy']:.3f}, "
         f"micro F1 {scores['micro_f1']:.3f} on {scores['n']} clips of recordings never seen"
@@ -92,8 +114,6 @@ def read_config(args: argparse.Namespace) -> Any:
     FeatureFolderError
         If the file cannot be used.
     """
-    import dataclasses
-
     from ..training.recipe import TrainingConfig
 
     config = TrainingConfig()

@@ -77,6 +77,8 @@ def augment(
     chosen: npt.NDArray[np.intp],
     config: AugmentationConfig,
     rng: np.random.Generator,
+    *,
+    pool: npt.NDArray[np.intp] | None = None,
     n_frames: int | None = None,
 ) -> Batch:
     """Make one training batch.
@@ -84,12 +86,14 @@ def augment(
     Parameters
     ----------
     log_mels : np.ndarray [shape=(n_clips, n_mels, n_frames), dtype=uint8]
-        All training clips; partners for mixing are drawn from them.
+        All training clips.
     targets : np.ndarray [shape=(n_clips, 11), dtype=float32]
     chosen : np.ndarray [shape=(n,), dtype=int]
         Which clips stand in the batch.
     config : AugmentationConfig
     rng : np.random.Generator
+    pool : np.ndarray [dtype=int], optional
+        Which clips may be mixed in; default all.
     n_frames : int, optional
         Cut out so many frames; default all.
 
@@ -103,7 +107,8 @@ def augment(
     x = _curve(x[:, :, :n_frames], config, rng)
     mixed = np.flatnonzero(rng.random(len(chosen)) < config.mix_probability)
     if len(mixed):
-        partners = rng.integers(len(log_mels), size=len(mixed))
+        partners = rng.integers(len(log_mels) if pool is None else len(pool), size=len(mixed))
+        partners = partners if pool is None else pool[partners]
         partner_x = _curve(_shift(to_decibels(log_mels[partners]), rng)[:, :, :n_frames], config, rng)
         level = rng.uniform(-config.mix_range_db, config.mix_range_db, size=(len(mixed), 1, 1))
         x[mixed] = mix_in_power(x[mixed], partner_x + level.astype(np.float32))

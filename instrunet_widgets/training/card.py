@@ -67,26 +67,33 @@ def _describe_data(training_set: TrainingSet) -> str:
     train, stop, test = training_set.train, training_set.stop, training_set.test
     further = {name: int(train.frame["group"].str.startswith(f"{name}/").sum()) for name in training_set.held_out}
     n_irmas = len(train) - sum(further.values())
+    sides = "all of them learnt from; the figures below come from five networks of the same recipe (five folds)"
+    if len(stop):
+        sides = f"{len(stop)} more to stop training and to fit calibration and thresholds, {len(test)} more to score"
     lines = [
-        f"- IRMAS training set (log-mel features): {n_irmas} clips to train, {len(stop)} to stop training and "
-        f"to fit calibration and thresholds, {len(test)} to score. Split by recording, never by clip; repeated "
-        "clips and clips with two labels are left out. `split.json` names them all.",
+        f"- IRMAS training set (log-mel features): {n_irmas} clips to train, {sides}. Split by recording, never by "
+        "clip; repeated clips and clips with two labels are left out. `split.json` names them all.",
     ]
     for name, side in training_set.held_out.items():
-        lines.append(f"- `{name}`: {further[name]} windows to train, {len(side)} of other groups to score.")
+        scored = f", {len(side)} of other groups to score" if len(side) else ""
+        lines.append(f"- `{name}`: {further[name]} windows to train{scored}.")
     return "\n".join(lines)
 
 
 def _describe_recipe(config: TrainingConfig) -> str:
     network, augmentation = config.network, config.augmentation
+    extras = (
+        f" Each epoch draws {config.extra_share:g} further windows for each IRMAS clip." if config.extra_share else ""
+    )
+    aware = " that know their place on the frequency axis" if network.frequency_aware else ""
     return (
         f"CNN with a {network.stem_kernel}x{network.stem_kernel} stem, residual stages of "
-        f"{'/'.join(map(str, network.stage_channels))} channels, batch normalisation, spatial dropout "
+        f"{'/'.join(map(str, network.stage_channels))} channels{aware}, batch normalisation, spatial dropout "
         f"{network.spatial_dropout}, dropout {network.dropout}. AdamW, {config.learning_rate} with warm-up and "
         f"cosine decay, weight decay {config.weight_decay}, averaged weights ({config.ema_momentum}), "
-        f"{config.epochs} epochs of batches of {config.batch_size}. {augmentation.mix_probability:.0%} of the clips "
-        "are mixed with another in the power domain (union of labels); SpecAugment; time shift; gain curve and "
-        f"noise. Seed {config.seed}, fold {config.fold}. All settings: `training.json`."
+        f"{config.epochs} epochs of batches of {config.batch_size}.{extras} {augmentation.mix_probability:.0%} of "
+        "the clips are mixed with another in the power domain (union of labels); SpecAugment; time shift; gain curve and "
+        f"noise. Seed {config.seed}. All settings: `training.json`."
     )
 
 
@@ -96,6 +103,8 @@ def _describe_scores(scores: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, sides in scores.items():
+        if name == "folds":
+            continue
         for classes, values in sides.items():
             keys = (
                 "accuracy",
@@ -109,6 +118,8 @@ def _describe_scores(scores: dict[str, Any]) -> str:
             cells = [_figure(values[key]) for key in (*keys, "ece")]
             rows.append(f"| {name}, {classes.replace('_', ' ')} | {values['n']} | {' | '.join(cells)} |")
     test = scores["test"]["eleven_classes"]
+    if "folds" in scores:
+        rows += ["", *_describe_folds(scores["folds"])]
     rows += [
         "",
         "Per instrument, on the test side:",
@@ -127,6 +138,20 @@ def _describe_scores(scores: dict[str, Any]) -> str:
     return "\n".join(rows) + note
 
 
+def _describe_folds(folds: dict[str, Any]) -> list[str]:
+    rows = [
+        "Mean over the five folds, and their spread (standard deviation):",
+        "",
+        "| | accuracy | argmax macro F1 | micro F1 | macro F1 | ROC-AUC | AP | LRAP | ECE |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    keys = ("accuracy", "argmax_macro_f1", "micro_f1", "macro_f1", "roc_auc", "average_precision", "lrap", "ece")
+    for classes, values in folds.items():
+        cells = [f"{_figure(values[key]['mean'])} ± {_figure(values[key]['spread'])}" for key in keys]
+        rows.append(f"| {classes.replace('_', ' ')} | {' | '.join(cells)} |")
+    return rows
+
+
 def _describe_reading(description: dict[str, Any]) -> str:
     steps = ", ".join(f"{words} from {limit:.2f}" for limit, words in CONFIDENCE_WORDS if limit > 0)
     thresholds = description["thresholds"]
@@ -138,7 +163,7 @@ def _describe_reading(description: dict[str, Any]) -> str:
         "Outputs are calibrated per instrument by Platt scaling. In words: "
         f'{steps}, below that unlikely. The threshold "auto" takes the window column for time ranges and, for '
         "the whole recording, the column of the aggregation in use; the latter were fitted on made-up recordings "
-        "of 1-120 windows joined from clips of the stop side.\n\n" + "\n".join(rows)
+        "of 1-120 windows joined from clips that were not learnt from.\n\n" + "\n".join(rows)
     )
 
 

@@ -33,7 +33,7 @@ from .recipe import TrainingConfig
 
 N_SEEDS = 3
 _SMALL = NetworkConfig(stem_channels=16, stage_channels=(24, 48, 72))
-BASE = TrainingConfig(epochs=20, network=_SMALL)
+BASE = TrainingConfig(epochs=20, stopping="best", network=_SMALL)
 _KEYS = ("question", "variant", "seed")
 _SCORES = ("accuracy", "argmax_macro_f1", "micro_f1", "macro_f1", "roc_auc", "average_precision", "ece")
 RUN_FIELDS = (
@@ -125,7 +125,7 @@ def run_experiments(
     FeatureFolderError
         If the features cannot be used.
     """
-    from .train import HISTORY_FIELDS, train
+    from .train import HISTORY_FIELDS, format_history_row, train
     from .training_set import gather_training_set
 
     gather = cache(lambda by_clip: gather_training_set(features, by_clip=by_clip))
@@ -138,7 +138,7 @@ def run_experiments(
         name = "-".join(run.key).replace(" ", "_").replace(",", "")
         result = train(training_set, run.config, run_folder / name)
         key = dict(zip(_KEYS, run.key, strict=True))
-        epochs = [key | {name: f"{value:.6g}" for name, value in row.items()} for row in result.history]
+        epochs = [key | format_history_row(row) for row in result.history]
         _replace_rows(curves, (*_KEYS, *HISTORY_FIELDS), epochs)
         _replace_rows(table, RUN_FIELDS, [key | _score_run(run, training_set, result)])
 
@@ -153,8 +153,10 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 def _score_run(run: Run, training_set: Any, result: Any) -> dict[str, str]:
     from .publish import fit_reading, score_test_sides
+    from .train import predict
 
-    reading = fit_reading(result.model, training_set.stop, seed=run.config.seed)
+    stop = training_set.stop
+    reading = fit_reading(predict(result.model, stop), stop.targets, seed=run.config.seed)
     scores = score_test_sides(result.model, training_set, reading)["test"]
     eleven, ten = scores["eleven_classes"], scores["ten_classes"]
     figures = {name: eleven[name] for name in _SCORES}

@@ -44,6 +44,9 @@ class NetworkConfig:
     spatial_dropout, dropout : float in [0, 1)
         Share of channels dropped after each stage, and of units before the output.
     batch_normalisation : bool
+    frequency_aware : bool
+        Let the network know where on the frequency axis it is: a bias per band after the stem, and learnt instead of
+        equal weights where the frequency axis is averaged.
     """
 
     stem_channels: int = 48
@@ -53,6 +56,7 @@ class NetworkConfig:
     spatial_dropout: float = 0.1
     dropout: float = 0.4
     batch_normalisation: bool = True
+    frequency_aware: bool = False
 
 
 def build_network(config: NetworkConfig | None = None, features: FeatureConfig | None = None) -> keras.Model:
@@ -69,13 +73,17 @@ def build_network(config: NetworkConfig | None = None, features: FeatureConfig |
     model : keras.Model
         Input (n, n_mels, n_frames) dB in [-80, 0]; output (n, 11) uncalibrated probabilities.
     """
-    from keras import Model, layers
+    from keras import Model, initializers, layers
 
     config, features = config or NetworkConfig(), features or FeatureConfig()
     inputs = layers.Input((features.n_mels, features.n_frames), name="log_mel_db")
     x = layers.Rescaling(1 / INPUT_SPREAD_DB, -INPUT_MEAN_DB / INPUT_SPREAD_DB)(inputs)
     x = layers.Reshape((features.n_mels, features.n_frames, 1))(x)  # (128, 130, 1)
     x = _convolve(x, config.stem_channels, config.stem_kernel, config, strides=2)
+    if config.frequency_aware:
+        x = layers.EinsumDense(
+            "nftc,c->nftc", output_shape=x.shape[1:], bias_axes="fc", kernel_initializer="ones", name="band_bias"
+        )(x)
     x = layers.ReLU()(x)
     x = layers.MaxPooling2D(2)(x)  # (32, 32, stem)
     for number, channels in enumerate(config.stage_channels):
@@ -83,7 +91,12 @@ def build_network(config: NetworkConfig | None = None, features: FeatureConfig |
             x = layers.MaxPooling2D(2)(x)  # (16, 16), (8, 8)
         x = _residual_block(x, channels, config)
         x = layers.SpatialDropout2D(config.spatial_dropout)(x)
-    x = layers.AveragePooling2D((x.shape[1], 1))(x)
+    if config.frequency_aware:
+        n_bands = x.shape[1]
+        equal = initializers.Constant(1 / n_bands)
+        x = layers.DepthwiseConv2D((n_bands, 1), use_bias=False, depthwise_initializer=equal, name="band_mean")(x)
+    else:
+        x = layers.AveragePooling2D((x.shape[1], 1))(x)
     x = layers.Reshape((x.shape[2], x.shape[3]))(x)  # (time, channels)
     x = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)])
     x = layers.Dropout(config.dropout)(x)

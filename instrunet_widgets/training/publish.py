@@ -21,7 +21,7 @@ from ..instruments import CODES
 from ..results import Thresholds
 from .calibration import fit_calibration, fit_thresholds
 from .card import write_card
-from .feature_folder import FeatureFolder
+from .folds import OutOfFold
 from .metrics import merge_guitars, score
 from .network import build_network
 from .recipe import TrainingConfig
@@ -43,18 +43,17 @@ class Reading:
     thresholds: Thresholds
 
 
-def fit_reading(model: Any, stop: FeatureFolder, *, seed: int = 0) -> Reading:
-    """Fit calibration and thresholds on the stop side.
+def fit_reading(raw: FloatArray, targets: FloatArray, *, seed: int = 0) -> Reading:
+    """Fit calibration and thresholds on clips that the network did not learn from.
 
     Parameters
     ----------
-    model : keras.Model
-    stop : FeatureFolder
+    raw, targets : np.ndarray [shape=(n_clips, 11), dtype=float32]
+        Uncalibrated probabilities, and labels.
     seed : int
     """
-    raw = predict(model, stop)
-    calibration = fit_calibration(raw, stop.targets)
-    return Reading(calibration, fit_thresholds(calibration(raw), stop.targets, seed=seed))
+    calibration = fit_calibration(raw, targets)
+    return Reading(calibration, fit_thresholds(calibration(raw), targets, seed=seed))
 
 
 def score_test_sides(model: Any, training_set: TrainingSet, reading: Reading) -> dict[str, Any]:
@@ -79,7 +78,13 @@ def score_test_sides(model: Any, training_set: TrainingSet, reading: Reading) ->
     return result
 
 
-def write_model(out: Path, result: TrainingResult, training_set: TrainingSet, config: TrainingConfig) -> dict[str, Any]:
+def write_model(
+    out: Path,
+    result: TrainingResult,
+    training_set: TrainingSet,
+    config: TrainingConfig,
+    out_of_fold: OutOfFold | None = None,
+) -> dict[str, Any]:
     """Write a model directory.
 
     Parameters
@@ -89,6 +94,9 @@ def write_model(out: Path, result: TrainingResult, training_set: TrainingSet, co
     result : TrainingResult
     training_set : TrainingSet
     config : TrainingConfig
+    out_of_fold : OutOfFold, optional
+        What the folds of the same recipe predicted: gives calibration, thresholds and scores. Without it the stop
+        side gives the former, the test side the latter.
 
     Returns
     -------
@@ -104,8 +112,12 @@ def write_model(out: Path, result: TrainingResult, training_set: TrainingSet, co
         raise ModelError("a network split by clip, or for other windows than 3 s, only serves comparison")
     if out.exists():
         raise ModelError(f"{out} exists; choose another name or remove it")
-    reading = fit_reading(result.model, training_set.stop, seed=config.seed)
-    scores = score_test_sides(result.model, training_set, reading)
+    if out_of_fold is not None:
+        reading = fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed)
+        scores = out_of_fold.scores
+    else:
+        reading = fit_reading(predict(result.model, training_set.stop), training_set.stop.targets, seed=config.seed)
+        scores = score_test_sides(result.model, training_set, reading)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
         folder = Path(temporary) / out.name
@@ -120,6 +132,8 @@ def write_model(out: Path, result: TrainingResult, training_set: TrainingSet, co
         training_set.split.save(folder / "split.json")
         (folder / "training.json").write_text(config.to_json(), encoding="utf-8")
         _write_json(folder / "scores.json", scores)
+        if out_of_fold is not None:
+            out_of_fold.save(folder / "oof.npz")
         description = describe_model(folder, features, reading, training_set, config)
         _write_json(folder / "model.json", description)
         write_card(folder / "README.md", description, scores, training_set, config)

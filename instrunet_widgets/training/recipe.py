@@ -10,7 +10,11 @@ from .augmentation import AugmentationConfig
 from .network import NetworkConfig
 from .splits import N_FOLDS
 
-OPTIMIZERS = ("adamw", "sgd", "rmsprop")
+_CHOICES = {
+    "optimizer": ("adamw", "sgd", "rmsprop"),
+    "split_by": ("group", "clip"),
+    "stopping": ("last", "best"),
+}
 
 
 @dataclass(frozen=True)
@@ -21,11 +25,19 @@ class TrainingConfig:
     ----------
     seed : int
         Of the network's beginning and of every batch.
-    split_seed, fold : int
+    split_seed : int
         Of the split.
+    fold : int or None
+        Which fifth of the recordings is scored; None learns from all of them.
     epochs : int
+    stopping : {"last", "best"}
+        Which epoch is kept. "best" holds a tenth of the recordings out that choose it, and later calibration and
+        thresholds; with "last" these are learnt from too.
     patience : int
-        Stop after so many epochs without a better stop score; 0 never does.
+        With "best", stop after so many epochs without a better score; 0 never does.
+    extra_share : float
+        Windows of the further folders that an epoch draws, for each clip of the first folder; every epoch draws
+        others. It takes all if there are fewer.
     batch_size : int
     learning_rate : float
         Peak; one cosine down to zero after the warm-up.
@@ -53,9 +65,11 @@ class TrainingConfig:
 
     seed: int = 0
     split_seed: int = 0
-    fold: int = 0
+    fold: int | None = 0
     epochs: int = 24
+    stopping: str = "last"
     patience: int = 0
+    extra_share: float = 0.6
     batch_size: int = 32
     learning_rate: float = 3e-3
     warmup_epochs: float = 1.0
@@ -81,13 +95,13 @@ class TrainingConfig:
             value = getattr(self, name)
             if type(value) is not int or value < least:
                 raise ValueError(f"{name} must be a whole number, {least} or more, got {value!r}")
-        if self.fold >= N_FOLDS:
-            raise ValueError(f"fold must be from 0 to {N_FOLDS - 1}, got {self.fold}")
-        for name in ("learning_rate", "warmup_epochs", "weight_decay"):
+        if self.fold is not None and (type(self.fold) is not int or not 0 <= self.fold < N_FOLDS):
+            raise ValueError(f"fold must be from 0 to {N_FOLDS - 1}, got {self.fold!r}")
+        for name in ("learning_rate", "warmup_epochs", "weight_decay", "extra_share"):
             value = getattr(self, name)
             if type(value) not in (int, float) or not 0 <= value < float("inf"):
                 raise ValueError(f"{name} must be a number, 0 or more, got {value!r}")
-        for name, allowed in (("optimizer", OPTIMIZERS), ("split_by", ("group", "clip"))):
+        for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
         if type(self.window_seconds) not in (int, float) or not 0.5 <= self.window_seconds <= 3:

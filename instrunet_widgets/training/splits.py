@@ -32,7 +32,9 @@ class Split:
 
     Parameters
     ----------
-    seed, fold : int
+    seed : int
+    fold : int or None
+        None where nothing is held out.
     train : tuple of str
         What the network learns from.
     stop : tuple of str
@@ -42,7 +44,7 @@ class Split:
     """
 
     seed: int
-    fold: int
+    fold: int | None
     train: tuple[str, ...]
     stop: tuple[str, ...]
     test: tuple[str, ...]
@@ -70,7 +72,7 @@ def read_split(path: str | Path) -> Split:
         content = json.loads(path.read_text(encoding="utf-8"))
         return Split(
             seed=int(content.get("seed", 0)),
-            fold=int(content.get("fold", 0)),
+            fold=None if content.get("fold", 0) is None else int(content.get("fold", 0)),
             **{side: tuple(str(name) for name in content[side]) for side in ("train", "stop", "test")},
         )
     except OSError as error:

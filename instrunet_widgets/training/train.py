@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..arrays import FloatArray
 from ..config import FeatureConfig
@@ -82,8 +83,8 @@ def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> T
     import keras
 
     keras.utils.set_random_seed(config.seed)
-    data = training_set.train
-    steps = max(1, len(data) // config.batch_size)
+    draw = EpochDraw(training_set.n_main, len(training_set.train) - training_set.n_main, config)
+    steps = draw.n_steps
     model = build_network(config.network, FeatureConfig(window_seconds=config.window_seconds))
     optimizer = _make_optimizer(config, steps)
     model.compile(optimizer, "binary_crossentropy", jit_compile=False)
@@ -99,14 +100,15 @@ def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> T
         if best is not None and config.patience and epoch - 1 - best.epoch >= config.patience:
             break
         started = time.monotonic()
-        loss = _train_epoch(model, data, config, epoch, steps)
+        loss = _train_epoch(model, training_set.train, config, draw, epoch)
         raw = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
         optimizer.finalize_variable_values(model.trainable_variables)  # the averaged weights
         row = {"epoch": epoch + 1, "loss": loss, **_score_stop(model, training_set.stop)}
         row |= {"learning_rate": float(optimizer.learning_rate), "seconds": time.monotonic() - started}
         history.append(row)
-        if best is None or row["stop_average_precision"] > best.score:
-            best = BestEpoch(epoch, row["stop_average_precision"], model.get_weights())
+        score = row["stop_average_precision"] if config.stopping == "best" else float(epoch)
+        if best is None or score > best.score:
+            best = BestEpoch(epoch, score, model.get_weights())
         for variable, value in zip(model.trainable_variables, raw, strict=True):
             variable.assign(value)
         save_checkpoint(run_dir, variables, fingerprint, history, best)
@@ -171,7 +173,12 @@ def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, HISTORY_FIELDS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows({key: f"{value:.6g}" for key, value in row.items()} for row in history)
+        writer.writerows(map(format_history_row, history))
+
+
+def format_history_row(row: dict[str, float]) -> dict[str, str]:
+    """One epoch as text; what was not measured stays empty."""
+    return {key: "" if math.isnan(value) else f"{value:.6g}" for key, value in row.items()}
 
 
 def _make_optimizer(config: TrainingConfig, steps: int) -> Any:
@@ -196,31 +203,64 @@ def _make_optimizer(config: TrainingConfig, steps: int) -> Any:
     return optimizer
 
 
-def _train_epoch(model: Any, data: FeatureFolder, config: TrainingConfig, epoch: int, steps: int) -> float:
+@dataclass(frozen=True)
+class EpochDraw:
+    """Which clips an epoch learns from: all of the first folder, and some of the further ones, others each time.
+
+    Parameters
+    ----------
+    n_main, n_extra : int
+        Clips of the first folder, and of all further ones, which come after them.
+    config : TrainingConfig
+    """
+
+    n_main: int
+    n_extra: int
+    config: TrainingConfig
+
+    @property
+    def n_drawn(self) -> int:
+        """Clips in an epoch."""
+        return self.n_main + min(self.n_extra, round(self.config.extra_share * self.n_main))
+
+    @property
+    def n_steps(self) -> int:
+        """Batches in an epoch."""
+        return max(1, self.n_drawn // self.config.batch_size)
+
+    def __call__(self, epoch: int) -> npt.NDArray[np.intp]:
+        """Clips of an epoch, shuffled."""
+        rng = np.random.default_rng([self.config.seed, epoch])
+        extras = self.n_main + rng.permutation(self.n_extra)[: self.n_drawn - self.n_main]
+        return rng.permutation(np.concatenate([np.arange(self.n_main), extras]))
+
+
+def _train_epoch(model: Any, data: FeatureFolder, config: TrainingConfig, draw: EpochDraw, epoch: int) -> float:
     """One pass over the training side; gives its mean loss."""
     loss = 0.0
     model.reset_metrics()  # train_on_batch returns the mean since the last reset
-    for batch in _prefetch(data, config, epoch, steps):
+    for batch in _prefetch(data, config, draw, epoch):
         targets = config.low_target + (config.high_target - config.low_target) * batch.targets
         loss = float(model.train_on_batch(batch.log_mels, targets))
     return loss
 
 
-def _prefetch(data: FeatureFolder, config: TrainingConfig, epoch: int, steps: int) -> Iterator[Batch]:
+def _prefetch(data: FeatureFolder, config: TrainingConfig, draw: EpochDraw, epoch: int) -> Iterator[Batch]:
     """Batches of one epoch, each made while the network is busy with the one before."""
-    order = np.random.default_rng([config.seed, epoch]).permutation(len(data))
+    order = draw(epoch)
+    pool = order if draw.n_extra else None  # of the further folders only what this epoch draws
     n_frames = FeatureConfig(window_seconds=config.window_seconds).n_frames
 
     def make(step: int) -> Batch:
         rng = np.random.default_rng([config.seed, epoch, step])
         chosen = order[step * config.batch_size : (step + 1) * config.batch_size]
-        return augment(data.log_mels, data.targets, chosen, config.augmentation, rng, n_frames)
+        return augment(data.log_mels, data.targets, chosen, config.augmentation, rng, pool=pool, n_frames=n_frames)
 
     with ThreadPoolExecutor(1) as executor:
         pending = executor.submit(make, 0)
-        for step in range(steps):
+        for step in range(draw.n_steps):
             batch = pending.result()
-            if step + 1 < steps:
+            if step + 1 < draw.n_steps:
                 pending = executor.submit(make, step + 1)
             yield batch
 
@@ -228,6 +268,8 @@ def _prefetch(data: FeatureFolder, config: TrainingConfig, epoch: int, steps: in
 def _score_stop(model: Any, stop: FeatureFolder) -> dict[str, float]:
     from sklearn.metrics import average_precision_score
 
+    if not len(stop):
+        return dict.fromkeys(("stop_loss", "stop_accuracy", "stop_average_precision"), float("nan"))
     p = predict(model, stop)
     clipped = np.clip(p, 1e-7, 1 - 1e-7)
     y = stop.targets

@@ -25,9 +25,11 @@ class TrainingSet:
     Parameters
     ----------
     train : FeatureFolder
-        Training side of all folders.
+        Training side of all folders; the first folder's clips come first.
+    n_main : int
+        How many of them are the first folder's.
     stop, test : FeatureFolder
-        Of the first folder.
+        Of the first folder; without a clip where nothing is held out.
     held_out : dict of str to FeatureFolder
         Held-out groups of each further folder, by its name.
     split : Split
@@ -35,6 +37,7 @@ class TrainingSet:
     """
 
     train: FeatureFolder
+    n_main: int
     stop: FeatureFolder
     test: FeatureFolder
     held_out: dict[str, FeatureFolder]
@@ -45,9 +48,10 @@ def gather_training_set(
     features: str | Path,
     extras: Sequence[str | Path] = (),
     *,
-    fold: int = 0,
+    fold: int | None = 0,
     seed: int = 0,
     by_clip: bool = False,
+    hold_stop: bool = True,
 ) -> TrainingSet:
     """Read and split feature folders.
 
@@ -57,9 +61,13 @@ def gather_training_set(
         IRMAS features; clips with conflicting labels and exact repetitions are left out.
     extras : sequence of str or Path
         Further folders.
-    fold, seed : int
+    fold : int or None
+        Which fifth is the test side; None holds nothing out, neither to stop nor to score.
+    seed : int
     by_clip : bool
         Split the first folder by clip; only to show how scores then mislead.
+    hold_stop : bool
+        Keep the stop side apart; if not, it belongs to the training side.
 
     Raises
     ------
@@ -76,15 +84,22 @@ def gather_training_set(
     main = main.subset(~main.label_conflict & ~main.duplicates)
     if not main.targets.any(axis=0).all():
         raise FeatureFolderError(f"{features} lacks clips of at least one of the eleven instruments")
-    split = split_by_group(main, fold=fold, seed=seed, by_clip=by_clip)
+    split = split_by_group(main, fold=fold or 0, seed=seed, by_clip=by_clip)
+    if fold is None:
+        split = Split(seed, None, split.train + split.stop + split.test, (), ())
+    elif not hold_stop:
+        split = Split(seed, fold, split.train + split.stop, (), split.test)
     sides = {side: main.subset(np.isin(main.files, getattr(split, side))) for side in ("train", "stop", "test")}
     train, held_out, names = [sides["train"]], {}, {"train": list(split.train), "test": list(split.test)}
     for path in extras:
         extra = read_feature_folder(path)
-        test = np.isin(extra.files, split_by_group(extra, fold=fold, seed=seed, need_all_classes=False).test)
+        test = np.zeros(len(extra), dtype=bool)
+        if fold is not None:
+            test = np.isin(extra.files, split_by_group(extra, fold=fold, seed=seed, need_all_classes=False).test)
         train.append(extra.subset(~test))
         held_out[Path(path).name] = extra.subset(test)
         names["train"] += list(train[-1].files)
         names["test"] += list(extra.files[test])
     split = Split(seed, fold, tuple(names["train"]), split.stop, tuple(names["test"]))
-    return TrainingSet(join_feature_folders(train), sides["stop"], sides["test"], held_out, split)
+    joined = join_feature_folders(train)
+    return TrainingSet(joined, len(train[0]), sides["stop"], sides["test"], held_out, split)

@@ -23,6 +23,7 @@ from instrunet_widgets.training.training_set import TrainingSet, gather_training
 
 SMALL = TrainingConfig(
     epochs=5,
+    stopping="best",
     batch_size=8,
     ema_momentum=0.9,
     network=NetworkConfig(stem_channels=8, stage_channels=(8, 8, 8), spatial_dropout=0.0, dropout=0.1),

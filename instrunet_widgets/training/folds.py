@@ -1,0 +1,267 @@
+"""Cross-validation: five networks, each scored on the fifth of the recordings that it never saw.
+
+Each fold is a run of its own (`write_fold`); when all five are there, `join_folds` puts their predictions together.
+Every clip is then predicted once, by a network that did not learn from its recording. Calibration and thresholds
+that the scores of a fold use are fitted on the other four folds; those that ship are fitted on all five.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..arrays import FloatArray
+from ..errors import FeatureFolderError
+from .augmentation import mix_in_power
+from .calibration import fit_calibration, fit_thresholds
+from .feature_folder import FeatureFolder
+from .metrics import merge_guitars, score
+from .recipe import TrainingConfig
+from .splits import N_FOLDS
+from .train import TrainingResult, predict, write_history
+from .training_set import TrainingSet
+
+PREDICTIONS = "predictions.npz"
+N_MIXTURES = 1_000
+_MIXTURE_RANGE_DB = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """Predictions for one set of clips.
+
+    Parameters
+    ----------
+    raw : np.ndarray [shape=(n, 11), dtype=float32]
+        Uncalibrated probabilities.
+    labels : np.ndarray [shape=(n, 11), dtype=float32]
+    """
+
+    raw: FloatArray
+    labels: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One fold's predictions.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    files : np.ndarray [shape=(n,), dtype=str]
+        Names of the test clips.
+    sides : dict of str to Side
+        ``"test"``; ``"mixtures of 2"`` and ``"mixtures of 3"`` of its clips; held-out groups of further folders by
+        their name.
+    """
+
+    config: TrainingConfig
+    files: npt.NDArray[np.str_]
+    sides: dict[str, Side]
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """What the five folds say together.
+
+    Parameters
+    ----------
+    raw, probabilities : np.ndarray [shape=(n, 11), dtype=float32]
+        Uncalibrated, and calibrated by the other folds.
+    labels : np.ndarray [shape=(n, 11), dtype=float32]
+    fold : np.ndarray [shape=(n,), dtype=int]
+    files : np.ndarray [shape=(n,), dtype=str]
+    scores : dict
+        Content of ``scores.json``: by side and ``eleven_classes`` or ``ten_classes``, of all clips together; under
+        ``folds`` the single folds' figures on the test side with their mean and spread (standard deviation).
+    """
+
+    raw: FloatArray
+    probabilities: FloatArray
+    labels: FloatArray
+    fold: npt.NDArray[np.int64]
+    files: npt.NDArray[np.str_]
+    scores: dict[str, Any]
+
+    def save(self, path: Path) -> None:
+        """Write as ``oof.npz``."""
+        np.savez_compressed(
+            path, raw=self.raw, probabilities=self.probabilities, labels=self.labels.astype(np.uint8),
+            fold=self.fold.astype(np.uint8), files=self.files,
+        )  # fmt: skip
+
+
+def mix_clips(
+    folder: FeatureFolder, n_clips: int, *, seed: int, n_mixtures: int = N_MIXTURES
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Mix clips of different instruments in the power domain, each at a level of plus or minus 6 dB.
+
+    Parameters
+    ----------
+    folder : FeatureFolder
+    n_clips : int
+        In each mixture.
+    seed, n_mixtures : int
+
+    Yields
+    ------
+    log_mels : np.ndarray [shape=(n, n_mels, n_frames), dtype=float32]
+        Some of the mixtures, dB.
+    labels : np.ndarray [shape=(n, 11), dtype=float32]
+        The union of their labels.
+    """
+    rng = np.random.default_rng([seed, n_clips])
+    classes = folder.targets.argmax(axis=1)
+    present = np.unique(classes)
+    for start in range(0, n_mixtures, 100):
+        chosen = np.array(
+            [
+                [rng.choice(np.flatnonzero(classes == code)) for code in rng.choice(present, n_clips, replace=False)]
+                for _ in range(min(100, n_mixtures - start))
+            ]
+        )
+        mixture = folder.decibels(chosen[:, 0])
+        for column in chosen.T[1:]:
+            level = rng.uniform(-_MIXTURE_RANGE_DB, _MIXTURE_RANGE_DB, (len(column), 1, 1)).astype(np.float32)
+            mixture = mix_in_power(mixture, folder.decibels(column) + level)
+        mixture = np.maximum(mixture - mixture.max(axis=(1, 2), keepdims=True), -80.0)
+        yield mixture, folder.targets[chosen].max(axis=1)
+
+
+def write_fold(out: Path, result: TrainingResult, training_set: TrainingSet, config: TrainingConfig) -> float:
+    """Write what a fold's network predicts for the clips that it never saw, and the network.
+
+    Parameters
+    ----------
+    out : Path
+        The new folder.
+    result : TrainingResult
+    training_set : TrainingSet
+    config : TrainingConfig
+
+    Returns
+    -------
+    accuracy : float
+        Of the most probable class on the test side.
+    """
+    model, test = result.model, training_set.test
+    sides = {"test": Side(predict(model, test), test.targets)}
+    for n_clips in (2, 3):
+        mixed = [(model.predict_on_batch(x), y) for x, y in mix_clips(test, n_clips, seed=config.split_seed)]
+        sides[f"mixtures of {n_clips}"] = Side(*(np.concatenate(part) for part in zip(*mixed, strict=True)))
+    for name, folder in training_set.held_out.items():
+        if not len(folder):
+            continue
+        sides[name] = Side(predict(model, folder), folder.targets)
+    out.mkdir(parents=True)
+    arrays: dict[str, Any] = {f"{name}|raw": side.raw for name, side in sides.items()}
+    arrays |= {f"{name}|labels": side.labels for name, side in sides.items()}
+    np.savez_compressed(out / PREDICTIONS, files=test.files, **arrays)
+    (out / "training.json").write_text(config.to_json(), encoding="utf-8")
+    training_set.split.save(out / "split.json")
+    write_history(out / "history.csv", result.history)
+    model.save(out / "network.keras")
+    return float((sides["test"].raw.argmax(axis=1) == test.targets.argmax(axis=1)).mean())
+
+
+def read_fold(path: Path) -> Fold:
+    """Read a fold's predictions.
+
+    Raises
+    ------
+    FeatureFolderError
+        If the folder is no finished fold.
+    """
+    try:
+        config = TrainingConfig.from_json((path / "training.json").read_text(encoding="utf-8"))
+        with np.load(path / PREDICTIONS, allow_pickle=False) as file:
+            arrays = dict(file)
+        files = arrays.pop("files")
+        names = [key.removesuffix("|raw") for key in arrays if key.endswith("|raw")]
+        sides = {name: Side(arrays[f"{name}|raw"], arrays[f"{name}|labels"]) for name in names}
+    except Exception as error:  # numpy and zipfile raise many kinds for damaged files
+        raise FeatureFolderError(
+            f"{path} is no finished fold ({error}); make it with 'instrunet train --fold K'"
+        ) from error
+    return Fold(config, files, sides)
+
+
+def join_folds(folds: Sequence[Fold]) -> OutOfFold:
+    """Put five folds together and score them.
+
+    Raises
+    ------
+    FeatureFolderError
+        If these are not the five folds of one recipe on the same clips.
+    """
+    folds = sorted(folds, key=lambda fold: -1 if fold.config.fold is None else fold.config.fold)
+    numbers = [fold.config.fold for fold in folds]
+    if numbers != list(range(N_FOLDS)):
+        raise FeatureFolderError(f"the folds 0 to {N_FOLDS - 1} are needed, each once; these are {numbers}")
+    if len({dataclasses.replace(fold.config, fold=0) for fold in folds}) > 1:
+        raise FeatureFolderError("the folds were trained with different settings; they cannot be scored together")
+    files = np.concatenate([fold.files for fold in folds])
+    if len(np.unique(files)) < len(files):
+        raise FeatureFolderError("a clip is scored by two folds; they were made from different features")
+    number = np.concatenate([np.full(len(fold.files), k) for k, fold in enumerate(folds)])
+    raw = np.concatenate([fold.sides["test"].raw for fold in folds])
+    labels = np.concatenate([fold.sides["test"].labels for fold in folds])
+    calibrated = {name: [] for name in folds[0].sides}  # type: dict[str, list[FloatArray]]
+    thresholds = []
+    for k, fold in enumerate(folds):
+        others = number != k
+        calibration = fit_calibration(raw[others], labels[others])
+        reading = fit_thresholds(calibration(raw[others]), labels[others], seed=fold.config.seed)
+        thresholds.append(reading.window)
+        for name in calibrated:
+            calibrated[name].append(calibration(fold.sides[name].raw))
+    truth = {name: [fold.sides[name].labels for fold in folds] for name in calibrated}
+    scores: dict[str, Any] = {
+        name: _score(np.concatenate(calibrated[name]), np.concatenate(truth[name]), np.mean(thresholds, axis=0))
+        for name in calibrated
+    }
+    # At thresholds of its own fold each, which one common threshold per class cannot stand for.
+    pairs = zip(calibrated["test"], truth["test"], thresholds, strict=True)
+    scores["folds"] = _summarise([_score(p, y, threshold) for p, y, threshold in pairs])
+    return OutOfFold(raw, np.concatenate(calibrated["test"]), labels, number, files, scores)
+
+
+def _score(probabilities: FloatArray, labels: FloatArray, thresholds: FloatArray) -> dict[str, Any]:
+    ten = merge_guitars(probabilities, labels, thresholds)
+    return {
+        "eleven_classes": score(probabilities, labels, thresholds).to_dict(),
+        "ten_classes": score(ten.probabilities, ten.targets, ten.thresholds, classes=ten.classes).to_dict(),
+    }
+
+
+def _summarise(folds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Figures of each fold, their means and standard deviations."""
+    result: dict[str, Any] = {}
+    for classes in folds[0]:
+        sides = [fold[classes] for fold in folds]
+        result[classes] = {key: _spread([side[key] for side in sides]) for key in _MEASURES}
+        result[classes]["per_class"] = {
+            code: {key: _spread([side["per_class"][code][key] for side in sides]) for key in _CLASS_MEASURES}
+            for code in sides[0]["per_class"]
+        }
+    return result
+
+
+_MEASURES = (
+    "accuracy", "argmax_macro_f1", "micro_f1", "macro_f1", "roc_auc", "average_precision", "lrap", "ece",
+)  # fmt: skip
+_CLASS_MEASURES = ("argmax_f1", "f1", "roc_auc", "average_precision")
+
+
+def _spread(values: Sequence[float]) -> dict[str, Any]:
+    return {
+        "mean": round(float(np.mean(values)), 4),
+        "spread": round(float(np.std(values, ddof=1)), 4),
+        "folds": [round(float(value), 4) for value in values],
+    }
