@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import sys
 import threading
 import webbrowser
@@ -17,6 +18,10 @@ N_PORTS_TRIED = 50
 _PACKAGE = Path(__file__).parent.parent
 _NOTEBOOK = Path("notebooks", "instrunet.ipynb")
 _LOCAL = ServingOptions()
+_UNENCRYPTED = (
+    "Passwords and recordings travel unencrypted: give --certfile and --keyfile, or put a reverse proxy with TLS "
+    "in front of it and name that with --trust-proxy."
+)
 
 
 def find_notebook() -> Path:
@@ -62,9 +67,13 @@ def serve(
     Raises
     ------
     ServerError
-        If the notebook is missing or the port cannot be used.
+        If the notebook is missing, the host or the port cannot be used, or the users file cannot.
     """
     notebook = notebook or find_notebook()
+    if options.sign_in in ("accounts", "password"):
+        from .accounts.database import check_users_file
+
+        check_users_file(options.users_file)
     # jsonschema would spend seconds on a grammar of international web addresses; nothing here checks any.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from .application import make_server
@@ -79,10 +88,12 @@ def serve(
         try:
             taken = server.open_sockets(port or DEFAULT_PORT, n_tries=1 if port else N_PORTS_TRIED)
         except OSError as error:
-            raise ServerError(_explain(error, port)) from error
+            raise ServerError(_explain(error, options.host, port)) from error
         address = f"{options.scheme}://{name_of_host(options.host)}:{taken}{options.base_url}"
         moved = "" if taken == (port or DEFAULT_PORT) else f"port {DEFAULT_PORT} is in use; "
         announce(f"InstruNet is at {address} ({moved}Ctrl-C ends it)")
+        if not (options.is_loopback or options.certfile or options.trusted_proxies):
+            announce(_UNENCRYPTED)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         server.start()
@@ -94,7 +105,9 @@ def name_of_host(host: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 
-def _explain(error: OSError, port: int | None) -> str:
+def _explain(error: OSError, host: str, port: int | None) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"'{host}' is not an address of this machine; --host 0.0.0.0 takes all that it has."
     if port is None:
         return f"no port from {DEFAULT_PORT} to {DEFAULT_PORT + N_PORTS_TRIED - 1} is free; name one with --port."
     if error.errno == errno.EADDRINUSE:

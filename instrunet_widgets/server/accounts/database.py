@@ -28,6 +28,22 @@ def default_users_file() -> Path:
     return platformdirs.user_data_path("instrunet", appauthor=False) / "users.sqlite3"
 
 
+def check_users_file(path: Path | None) -> None:
+    """Make sure that a users file can be used; make it if there is none.
+
+    Parameters
+    ----------
+    path : Path or None
+        None for the one in the user's data folder.
+
+    Raises
+    ------
+    ServerError
+        If it cannot.
+    """
+    Database(path or default_users_file()).close()
+
+
 class Database:
     """Connections to a users file, one for each thread.
 
