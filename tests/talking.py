@@ -162,7 +162,17 @@ class PageWithoutBrowser:
         """Send a widget's own kind of message, and give the next one from it."""
         answer = self.expect(lambda comm, data: comm == model_id and data.get("method") == "custom")
         await self.tell(model_id, content, *buffers)
-        return dict((await answer)["content"])
+        data = await answer
+        return {**data["content"], "buffers": data["buffers"]}
+
+    async def save(self, label: str) -> bytes:
+        """Press a button that saves a file, and give the file."""
+        button, content = self.find(label=label), b""
+        offer = await self.ask(button, {"type": "make", "id": label})
+        assert offer["type"] == "offer", offer
+        while len(content) < offer["n_bytes"]:
+            content += (await self.ask(button, {"type": "fetch", "id": label, "offset": len(content)}))["buffers"][0]
+        return content
 
     async def upload(self, name: str, content: bytes) -> dict[str, Any]:
         """Send a file as the page does, and give the last answer."""
@@ -175,6 +185,12 @@ class PageWithoutBrowser:
             chunk = content[offset : offset + n_chunk]
             answer = await self.ask(uploader, {"type": "chunk", "key": key, "offset": offset}, chunk)
         return answer
+
+    async def choose(self, label: str) -> None:
+        """Choose from the list that has such a label."""
+        (chooser,) = [key for key, model in self.models.items() if label in model.get("_options_labels", ())]
+        index = self.models[chooser]["_options_labels"].index(label)
+        await self._send(chooser, {"method": "update", "state": {"index": index}, "buffer_paths": []})
 
     async def click(self, description: str) -> None:
         """Press a button."""
@@ -194,9 +210,9 @@ class PageWithoutBrowser:
     async def _read(self) -> None:
         while (message := await self.socket.read_message()) is not None:
             assert isinstance(message, bytes)
-            header, content, _ = unpack_message(message)
+            header, content, buffers = unpack_message(message)
             if header["msg_type"] in ("comm_msg", "comm_open"):
-                self._take(content["comm_id"], content["data"])
+                self._take(content["comm_id"], {**content["data"], "buffers": buffers})
             else:
                 self._take(header["msg_type"], content)
         for _, future in self._waiting:
