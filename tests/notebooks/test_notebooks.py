@@ -1,0 +1,189 @@
+"""All notebooks: how they are built, and that they run from top to bottom with the outputs that are known.
+
+nbval runs them. Outputs are not committed, so those to compare with are kept in ``expected/``, a file a notebook:
+
+- strict: a cell must give exactly what the file says (nothing, where it says nothing). Of a widget its class counts.
+- lax: cells tagged ``nbval-ignore-output`` only have to run: tables with the network's figures, which change with
+  it. So do all cells of a notebook without a file.
+
+After a change, record them anew and look at the difference: ``python tests/notebooks/record.py explore``.
+
+The kernels can reach no other host, and find neither TensorFlow nor what comes with it, unless the lesson trains.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from record import EXPECTED, NOTEBOOKS, merge_outputs
+
+from instrunet_widgets.instruments import CODES
+
+MAX_LINES = 14
+NEED_TRAINING = {"03_the_network", "04_training_experiments"}
+NOT_FOUND_IN_KERNELS = ("tensorflow", "keras", "librosa", "numba", "sklearn", "mido", "onnx", "tf2onnx")
+# Python reads this when a kernel starts.
+RESTRICTIONS = """
+import socket, sys
+class NotInstalled:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {names!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}} in this test", name=name)
+sys.meta_path.insert(0, NotInstalled())
+def connect(self, address, connect=socket.socket.connect):
+    if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        raise OSError(f"this test has no network, and {{address}} was asked for")
+    return connect(self, address)
+socket.socket.connect = connect
+"""
+
+PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+LESSON_PATHS = [path for path in PATHS if path.stem[0].isdigit()]
+all_notebooks = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+lessons = pytest.mark.parametrize("path", LESSON_PATHS, ids=lambda path: path.stem)
+
+
+@cache
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def tags_of(cell: nbformat.NotebookNode) -> list[str]:
+    return list(cell.metadata.get("tags", []))
+
+
+def exercise_calls(path: Path, method: str) -> dict[str, str]:
+    """Exercise -> cell in which ``lesson.EXERCISE.method(...)`` is called."""
+    calls = {}
+    for cell in code_cells(path):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method:
+                owner = node.func.value
+                if isinstance(owner, ast.Attribute) and ast.unparse(owner.value) == "lesson":
+                    calls[owner.attr] = cell.id
+    return calls
+
+
+@all_notebooks
+@pytest.mark.slow
+def test_notebook_runs_with_the_known_outputs(path: Path, tmp_path: Path) -> None:
+    copy = tmp_path / path.name
+    nbformat.write(merge_outputs(read(path), path.stem), copy)
+    names = () if path.stem in NEED_TRAINING else NOT_FOUND_IN_KERNELS
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(RESTRICTIONS.format(names=names))
+    strictness = "--nbval" if (EXPECTED / f"{path.stem}.json").is_file() else "--nbval-lax"
+    command = [sys.executable, "-m", "pytest", strictness, "--nbval-current-env", "--nbval-cell-timeout=300", copy]
+    run = subprocess.run(
+        [*command, "-p", "no:playwright", "-p", "no:cacheprovider", "-q", "-rA", "--color=no", f"--rootdir={tmp_path}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site"), "PY_COLORS": "0"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout[-6_000:] + run.stderr[-2_000:]
+    n_passed = re.search(r"(\d+) passed(?!, .*(skipped|failed|error))", run.stdout.splitlines()[-1])
+    assert n_passed, run.stdout[-500:]
+    assert int(n_passed[1]) == len(code_cells(path))
+
+
+@all_notebooks
+def test_cells_are_short(path: Path) -> None:
+    long = {cell.id: n for cell in code_cells(path) if (n := len(cell.source.splitlines())) > MAX_LINES}
+    assert long == {}
+
+
+@all_notebooks
+def test_notebook_has_a_title_and_the_kernel_that_everybody_has(path: Path) -> None:
+    metadata = read(path).metadata
+    assert metadata.title
+    assert metadata.kernelspec.name == "python3"
+    assert len({cell.id for cell in read(path).cells}) == len(read(path).cells)
+
+
+@all_notebooks
+def test_text_needs_no_other_host_and_no_formulas(path: Path) -> None:
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown":
+            assert not re.search(r"!\[|<img|<script|<iframe|\$", cell.source), cell.id
+
+
+@lessons
+def test_every_step_has_a_text_before_and_something_to_see_after(path: Path) -> None:
+    kinds = [
+        (cell.cell_type, cell.id) for cell in read(path).cells if "solution" not in tags_of(cell)
+    ]  # folded solutions aside
+    expected = json.loads((EXPECTED / f"{path.stem}.json").read_text(encoding="utf-8"))
+    for (kind, name), (next_kind, next_name) in pairwise(kinds):
+        if next_kind == "code":
+            assert kind == "markdown", f"{next_name} has no text before it"
+        if kind == "code":
+            shown = {mime for output in expected.get(name, []) for mime in output.get("data", {})}
+            assert shown & {"application/vnd.jupyter.widget-view+json", "text/html"}, f"{name} shows nothing"
+
+
+@lessons
+def test_solutions_are_folded_and_hidden(path: Path) -> None:
+    for cell in code_cells(path):
+        is_solution = ".confirm(" in cell.source
+        assert is_solution == ("solution" in tags_of(cell)), cell.id
+        assert is_solution == bool(cell.metadata.get("jupyter", {}).get("source_hidden")), cell.id
+
+
+@lessons
+def test_every_exercise_is_set_and_solved_right_after(path: Path) -> None:
+    order = [cell.id for cell in read(path).cells]
+    asked = exercise_calls(path, "check") | exercise_calls(path, "ask")
+    solved = exercise_calls(path, "confirm")
+    assert set(asked) == set(solved)
+    assert len(asked) in (2, 3)
+    assert all(order.index(solved[name]) == order.index(asked[name]) + 1 for name in asked)
+
+
+@lessons
+def test_every_exercise_of_the_module_is_in_the_notebook(path: Path) -> None:
+    from importlib import import_module
+
+    from instrunet_widgets.lessons.exercise import Exercise
+
+    module = import_module(f"instrunet_widgets.lessons.{path.stem[3:].removeprefix('from_')}")
+    named = {name for name, value in vars(module).items() if isinstance(value, Exercise)}
+    assert named == set(exercise_calls(path, "confirm"))
+
+
+@lessons
+def test_lesson_is_one_of_six_and_long_enough(path: Path) -> None:
+    first = read(path).cells[0].source
+    assert first.startswith(f"# {int(path.stem[:2])} · ")
+    words = sum(len(cell.source.split()) for cell in read(path).cells if cell.cell_type == "markdown")
+    assert 250 <= words <= 1_200
+
+
+def test_expected_outputs_belong_to_cells_and_hold_no_figures_of_the_network() -> None:
+    for file in EXPECTED.glob("*.json"):
+        cells = {cell.id: cell for cell in code_cells(NOTEBOOKS / f"{file.stem}.ipynb")}
+        outputs: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        assert set(outputs) <= set(cells)
+        ignored = {name for name, cell in cells.items() if "nbval-ignore-output" in tags_of(cell)}
+        assert not set(outputs) & ignored
+        assert file.stat().st_size < 20_000
+
+
+def test_instruments_in_texts_are_those_of_the_network() -> None:
+    text = " ".join(cell.source for path in LESSON_PATHS for cell in read(path).cells if cell.cell_type == "markdown")
+    assert set(re.findall(r"`([a-z]{3})`", text)) <= set(CODES)
