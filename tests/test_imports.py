@@ -49,8 +49,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     # What is fitted and published must mean what it will mean when recordings are analysed.
     "training.calibration": RESULTS | {"classifier", "decoding"},
     "training.evaluate": RESULTS | {"classifier", "decoding"},
+    "training.example_notes": FOUNDATION | {"examples", "features"},
     "training.irmas_protocol": RESULTS | {"classifier", "pipeline"},
     "training.solo": RESULTS | {"classifier", "pipeline"},
+    "training.timeline_experiments": RESULTS | {"classifier", "decoding", "pipeline", "segment_scores"},
     "training.publish": RESULTS | {"classifier", "features"},
     "cli": INFERENCE | {"", "plotting", "export", "examples", "app", "server", "training"},
     "__main__": frozenset({"cli"}),

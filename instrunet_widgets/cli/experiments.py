@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..wording import escape_unprintable
 from .extras import require_libraries
 from .terminal import make_console
 
@@ -18,6 +19,10 @@ _TRAIN_DESCRIPTION = """\
 Trains a small network once for every variant and seed (kernel size, optimiser, batch normalisation with dropout,
 window length, split by clip or by recording) on IRMAS features, and scores each on recordings never seen. Runs that
 the table in --out holds already are not repeated; an interrupted one goes on from its last epoch.
+"""
+_TIMELINE_DESCRIPTION = """\
+Scores a finished network on rendered pieces with true times: hop by smoothing, aggregation by thresholds; and, with
+--features, on the IRMAS recordings of three clips that it never saw. Nothing is trained.
 """
 
 
@@ -32,6 +37,7 @@ def add_parser(subparsers: Any) -> None:
     parser.set_defaults(run=lambda _: parser.print_help() or 0)
     commands = parser.add_subparsers(title="comparisons", metavar="COMPARISON")
     _add_train(commands)
+    _add_timeline(commands)
 
 
 def _add_train(commands: Any) -> None:
@@ -50,6 +56,47 @@ def _add_train(commands: Any) -> None:
     )
     parser.add_argument("--only", action="append", metavar="QUESTION", help="base, optimiser, kernel, ... (repeatable)")
     parser.set_defaults(run=run_training)
+
+
+def _add_timeline(commands: Any) -> None:
+    parser = commands.add_parser(
+        "timeline",
+        help="hop, smoothing, aggregation and thresholds of a finished network",
+        description=_TIMELINE_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--pieces", type=Path, required=True, metavar="DIR", help="made by 'instrunet render pieces'")
+    parser.add_argument("--features", type=Path, metavar="DIR", help="IRMAS features, for recordings of three clips")
+    parser.add_argument(
+        "--split", type=Path, metavar="FILE", help="score the test side of this split (default: the model's own)"
+    )
+    parser.add_argument("--model", type=Path, metavar="DIR", help="a model directory; default the shipped one")
+    parser.add_argument(
+        "--out", type=Path, default=Path("models"), metavar="DIR", help="folder of the table (default: models)"
+    )
+    parser.set_defaults(run=run_timeline)
+
+
+def run_timeline(args: argparse.Namespace) -> int:
+    """Score every combination and write the table anew."""
+    require_libraries("instrunet experiments", "sklearn")
+    from ..classifier import Classifier
+    from ..training.feature_folder import read_feature_folder
+    from ..training.splits import read_split
+    from ..training.timeline_experiments import compare_on_pieces, compare_on_recordings, write_rows
+    from .counting import show_count
+
+    classifier = Classifier.load(args.model)
+    rows = []
+    if args.features:
+        split = read_split(args.split or classifier.path / "split.json")
+        rows += compare_on_recordings(classifier, read_feature_folder(args.features, classifier.feature_config), split)
+    with show_count("listening") as update:
+        rows = compare_on_pieces(classifier, args.pieces, on_piece=update) + rows
+    path = args.out / "timeline_experiments.csv"
+    write_rows(path, rows)
+    make_console().print(f"{escape_unprintable(str(path))}: {len(rows)} rows")
+    return 0
 
 
 def run_training(args: argparse.Namespace) -> int:

@@ -111,7 +111,8 @@ def _make_example_notes(args: argparse.Namespace) -> str:
 
 def _make_pieces(args: argparse.Namespace) -> str:
     require_libraries("instrunet render", "mido")
-    from ..training.pieces import DEFAULT_SEED, N_PIECES, write_pieces
+    from ..training.piece_plan import DEFAULT_SEED
+    from ..training.pieces import N_PIECES, write_pieces
     from ..training.rendering import find_sound_fonts
 
     with show_count("rendering") as update:

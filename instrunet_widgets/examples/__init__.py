@@ -1,7 +1,10 @@
-"""Recordings that come with InstruNet: a piece of our own with its true labels.
+"""What comes with InstruNet to try it with: a piece of our own with its true labels, and notes to train on.
 
 "Seven Postcards" is dedicated to the public domain (CC0). It was rendered by `instrunet_widgets.training.demo` with
 the sound font MuseScore General (MIT licence, S. Christian Collins and others, after FluidR3 by Frank Wen).
+
+The notes in ``notes/`` are features, not sound (CC0): made by `instrunet_widgets.training.example_notes` with FluidR3 GM
+(MIT licence, Frank Wen), MuseScore General (as above) and sf_GMbank of Csound (public domain).
 """
 
 from __future__ import annotations
@@ -85,3 +88,17 @@ def example_labels(name: str | None = None) -> tuple[LabelledRange, ...]:
     path = example_path(name).with_suffix(".labels.json")
     content = json.loads(path.read_text(encoding="utf-8"))
     return tuple(LabelledRange(**found) for found in content["ranges"])
+
+
+def example_notes_path() -> Path:
+    """Folder of the features of single notes; `instrunet_widgets.training.example_notes` reads it.
+
+    Raises
+    ------
+    AudioError
+        If it is missing.
+    """
+    path = _FOLDER / "notes"
+    if not (path / "index.csv").is_file():
+        raise AudioError("The notes that come with InstruNet are missing; install the package again.")
+    return path

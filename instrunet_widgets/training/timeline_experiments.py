@@ -1,0 +1,293 @@
+"""How windows should be cut, smoothed and joined: comparisons in which nothing is trained.
+
+On rendered pieces with labels per time (`pieces`), each analysed once per hop by the pipeline that users run:
+
+- ``timeline``: hop of .5, .75, 1.5 and 3 s by smoothing over 1 to 7 windows, time ranges at the network's own window
+  thresholds; and at the usual hop and smoothing also at fixed thresholds.
+- ``aggregation``: mean or max over a piece by smoothing by thresholds, against the instruments that play anywhere in
+  it.
+
+On IRMAS recordings of three clips, from a folder of features and the test side of a split:
+
+- ``aggregation_irmas``: mean or max over the three, and the first clip alone.
+
+Thresholds are ``auto`` (the network's own for recordings under that aggregation), ``window`` (its own for windows) or a
+number. One row per combination in ``timeline_experiments.csv``:
+
+- ``experiment``, ``model``, ``n`` (pieces or recordings), ``hop_seconds``, ``smoothing_windows``, ``aggregation``,
+  ``thresholds``.
+- ``micro_f1``, ``macro_f1``, ``micro_precision``, ``micro_recall``, ``accuracy`` (of the most probable instrument, only
+  of ``aggregation_irmas``): whole pieces or recordings.
+- ``frame_precision``, ``frame_recall``, ``frame_f1``: of the seconds that are claimed and labelled, all instruments and
+  pieces together (`segment_scores.compare_seconds`, the limit of segment-based measures [1]_ for short segments).
+- ``segment_f1``: time ranges found, all instruments and pieces together: beginning within 1.5 s, end within 1.5 s or a
+  fifth of the labelled length, one to one (`segment_scores.compare_ranges`, as in mir_eval's transcription [2]_).
+- ``boundary_error_seconds``: median time from a labelled beginning or end to the nearest one that is claimed for the
+  same instrument; ``boundary_excess_seconds``: the other way round, which grows with ranges that are not there
+  (mir_eval.segment.deviation [2]_, an instrument at a time). Only instruments that are both labelled and claimed in a
+  piece. ``n_segments``: ranges claimed; ``n_labelled``: ranges labelled.
+
+References
+----------
+.. [1] A. Mesaros, T. Heittola, T. Virtanen, "Metrics for polyphonic sound event detection", Appl. Sci. 6(6), 2016.
+.. [2] C. Raffel et al., "mir_eval: a transparent implementation of common MIR metrics", ISMIR 2014.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..config import AGGREGATIONS, MAX_SMOOTHING_WINDOWS, Aggregation, DecodingConfig, WindowConfig
+from ..decoding import aggregate, decode
+from ..errors import FeatureFolderError
+from ..instruments import CODES
+from ..pipeline import analyze
+from ..results import Analysis, Segment, Thresholds
+from ..segment_scores import RangeScore, compare_ranges, compare_seconds
+from .feature_folder import FeatureFolder
+from .metrics import score
+from .pieces import LabelledPiece, read_pieces
+from .scores import LabelRange
+from .splits import Split
+
+if TYPE_CHECKING:
+    from ..classifier import Classifier
+
+HOPS = (0.5, 0.75, 1.5, 3.0)
+FIXED_THRESHOLDS = (0.3, 0.5, 0.7)
+N_CLIPS = 3
+FIELDS = (
+    *("experiment", "model", "n", "hop_seconds", "smoothing_windows", "aggregation", "thresholds"),
+    *("micro_f1", "macro_f1", "micro_precision", "micro_recall", "accuracy"),
+    *("frame_precision", "frame_recall", "frame_f1", "segment_f1", "boundary_error_seconds", "boundary_excess_seconds"),
+    *("n_segments", "n_labelled"),
+)
+_RECORDING_FIELDS = ("micro_f1", "macro_f1", "micro_precision", "micro_recall")
+_USUAL = DecodingConfig()
+_USUAL_HOP = WindowConfig().hop_seconds
+
+Row = dict[str, str | int | float | None]
+ThresholdName = Literal["auto", "window"]
+
+
+@dataclass(frozen=True, eq=False)
+class HeardPiece:
+    """A piece with its labels and what the network said about it."""
+
+    piece: LabelledPiece
+    analysis: Analysis
+
+
+def compare_on_pieces(
+    classifier: Classifier, folder: str | Path, *, on_piece: Callable[[int, int], object] | None = None
+) -> list[Row]:
+    """Run the comparisons on rendered pieces.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    folder : str or Path
+        Made by ``instrunet render pieces``.
+    on_piece : callable, optional
+        Called with (analyses done, analyses in all).
+
+    Returns
+    -------
+    rows : list of dict
+        Keys of `FIELDS`.
+
+    Raises
+    ------
+    FeatureFolderError
+        If there are no pieces.
+    AudioError
+        If a recording cannot be read.
+    """
+    pieces, rows, done = read_pieces(folder), [], 0
+    for hop in HOPS:
+        heard = []
+        for piece in pieces:
+            analysis = analyze(piece.path, classifier=classifier, window_config=WindowConfig(hop))
+            heard.append(HeardPiece(piece, analysis))
+            done += 1
+            if on_piece is not None:
+                on_piece(done, len(pieces) * len(HOPS))
+        common: Row = {"model": classifier.name, "n": len(pieces), "hop_seconds": hop}
+        rows += [{**common, **row} for row in _compare_timelines(heard, hop)]
+        if hop == _USUAL_HOP:
+            rows += [{**common, **row} for row in _compare_aggregations(heard)]
+    return rows
+
+
+def compare_on_recordings(classifier: Classifier, folder: FeatureFolder, split: Split) -> list[Row]:
+    """Compare aggregations on IRMAS recordings of three clips.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    folder : FeatureFolder
+        IRMAS features.
+    split : Split
+        Recordings of its test side are used: unseen by the network and by its thresholds.
+
+    Returns
+    -------
+    rows : list of dict
+        Keys of `FIELDS`.
+
+    Raises
+    ------
+    FeatureFolderError
+        If the folder holds no recording of three clips of the test side.
+    """
+    folder = folder.subset(np.isin(folder.files, split.test) & ~folder.label_conflict)
+    recordings = (folder.frame["class"] + "/" + folder.frame["recording_id"]).to_numpy(dtype=str)
+    names, counts = np.unique(recordings, return_counts=True)
+    names = names[counts == N_CLIPS]
+    if not len(names):
+        raise FeatureFolderError(
+            f"{folder.path} holds no recording of three clips of the split's test side; check that the two belong "
+            "together"
+        )
+    clips = np.stack([np.flatnonzero(recordings == name) for name in names])
+    order = np.argsort(folder.frame["segment"].astype(int).to_numpy()[clips], axis=1)
+    clips = np.take_along_axis(clips, order, axis=1)
+    probabilities = classifier.predict_proba(folder.decibels(clips.ravel())).reshape(len(names), N_CLIPS, -1)
+    targets, sounding = folder.targets[clips[:, 0]], np.zeros(N_CLIPS, dtype=bool)
+    own = classifier.model_thresholds
+    rows: list[Row] = []
+    readings: list[tuple[str, npt.NDArray[np.float32]]] = [("first clip", probabilities[:, 0])]
+    for aggregation in AGGREGATIONS:
+        readings.append((aggregation, np.stack([aggregate(three, sounding, aggregation) for three in probabilities])))
+    for name, scores in readings:
+        for thresholds in ("auto", "window"):
+            if name == "first clip" and thresholds == "auto":
+                continue  # a clip is a window
+            chosen = _choose_thresholds(own, name, thresholds)
+            measured = score(scores, targets, chosen)
+            row: Row = {"experiment": "aggregation_irmas", "model": classifier.name, "n": len(names)}
+            row |= {
+                "smoothing_windows": 1,
+                "aggregation": name,
+                "thresholds": thresholds,
+                "accuracy": measured.accuracy,
+            }
+            rows.append(row | {field: getattr(measured, field) for field in _RECORDING_FIELDS})
+    return rows
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows as CSV with the columns `FIELDS`; numbers with four digits after the point."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, FIELDS, restval="", lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({key: _format(value) for key, value in row.items()})
+
+
+def find_boundary_distances(
+    of: Sequence[Segment | LabelRange], to: Sequence[Segment | LabelRange]
+) -> npt.NDArray[np.float64]:
+    """Time from every beginning and end to the nearest one of the same instrument on the other side.
+
+    Parameters
+    ----------
+    of, to : sequence of Segment or LabelRange
+
+    Returns
+    -------
+    distances : np.ndarray [shape=(n,), dtype=float64]
+        Seconds, of instruments that occur on both sides.
+
+    Examples
+    --------
+    >>> flute = [LabelRange("flu", 1.0, 8.0)]
+    >>> find_boundary_distances(flute, [LabelRange("flu", 0.5, 5.0), LabelRange("pia", 1.0, 2.0)]).tolist()
+    [0.5, 3.0]
+    """
+    theirs = _boundaries_by_instrument(to)
+    distances = [
+        float(np.abs(theirs[code] - time).min())
+        for code, times in _boundaries_by_instrument(of).items()
+        if code in theirs
+        for time in times
+    ]
+    return np.asarray(distances, dtype=np.float64)
+
+
+def _compare_timelines(heard: Sequence[HeardPiece], hop: float) -> Iterator[Row]:
+    for smoothing in range(1, MAX_SMOOTHING_WINDOWS + 1):
+        yield _score_timelines(heard, DecodingConfig(smoothing_windows=smoothing))
+    if hop == _USUAL_HOP:
+        for threshold in FIXED_THRESHOLDS:
+            yield _score_timelines(heard, DecodingConfig(threshold=threshold))
+
+
+def _score_timelines(heard: Sequence[HeardPiece], config: DecodingConfig) -> Row:
+    seconds, ranges = RangeScore(0, 0, 0), RangeScore(0, 0, 0)
+    misses, excesses = [], []
+    for one in heard:
+        found, labelled = decode(one.analysis, config).segments, one.piece.ranges
+        seconds += compare_seconds(found, labelled).total
+        ranges += compare_ranges(found, labelled).total
+        misses.append(find_boundary_distances(labelled, found))
+        excesses.append(find_boundary_distances(found, labelled))
+    return {
+        "experiment": "timeline",
+        "smoothing_windows": config.smoothing_windows,
+        "thresholds": "window" if config.threshold == "auto" else config.threshold,
+        "frame_precision": seconds.precision,
+        "frame_recall": seconds.recall,
+        "frame_f1": seconds.f1,
+        "segment_f1": ranges.f1,
+        "boundary_error_seconds": _median(misses),
+        "boundary_excess_seconds": _median(excesses),
+        "n_segments": int(ranges.found),
+        "n_labelled": int(ranges.labelled),
+    }
+
+
+def _compare_aggregations(heard: Sequence[HeardPiece]) -> Iterator[Row]:
+    targets = np.array([[code in {one.instrument for one in found.piece.ranges} for code in CODES] for found in heard])
+    choices: tuple[ThresholdName | float, ...] = ("auto", "window", *FIXED_THRESHOLDS)
+    smoothings = (1, _USUAL.smoothing_windows, MAX_SMOOTHING_WINDOWS)
+    for aggregation, smoothing, thresholds in product(AGGREGATIONS, smoothings, choices):
+        config = DecodingConfig(aggregation=aggregation, smoothing_windows=smoothing)
+        scores = np.stack([decode(one.analysis, config).scores for one in heard])
+        measured = score(scores, targets, _choose_thresholds(heard[0].analysis.thresholds, aggregation, thresholds))
+        row: Row = {"experiment": "aggregation", "smoothing_windows": smoothing, "aggregation": aggregation}
+        yield row | {"thresholds": thresholds} | {field: getattr(measured, field) for field in _RECORDING_FIELDS}
+
+
+def _choose_thresholds(own: Thresholds, aggregation: str, choice: str | float) -> npt.NDArray[np.float32] | float:
+    if isinstance(choice, float):
+        return choice
+    by_aggregation: dict[Aggregation, npt.NDArray[np.float32]] = {"mean": own.recording_mean, "max": own.recording_max}
+    return own.window if choice == "window" else by_aggregation[aggregation]  # type: ignore[index]
+
+
+def _boundaries_by_instrument(ranges: Sequence[Segment | LabelRange]) -> dict[str, npt.NDArray[np.float64]]:
+    times: dict[str, list[float]] = {}
+    for one in ranges:
+        times.setdefault(one.instrument, []).extend((one.start, one.end))
+    return {code: np.asarray(both) for code, both in times.items()}
+
+
+def _median(distances: Sequence[npt.NDArray[np.float64]]) -> float | None:
+    joined = np.concatenate(distances)
+    return float(np.median(joined)) if len(joined) else None
+
+
+def _format(value: str | int | float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
