@@ -4,6 +4,6 @@
 `single_user` is the program that the hub starts.
 """
 
-from .settings import HubSettings, configure
+from .settings import PROGRAM, HubSettings, configure
 
-__all__ = ["HubSettings", "configure"]
+__all__ = ["PROGRAM", "HubSettings", "configure"]

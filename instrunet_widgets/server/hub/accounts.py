@@ -63,6 +63,11 @@ class Accounts(NativeAuthenticator):
         handler.needs_approval = not account.is_authorized
         return name if account.is_authorized else None
 
+    async def refresh_user(self, user: Any, handler: Any = None, **_: Any) -> bool:
+        """Whether somebody who has logged in may stay so: not once a keeper has locked the account."""
+        account = self.get_user(user.name)
+        return account is not None and bool(account.is_authorized)
+
     def is_password_of(self, account: UserInfo | None, password: str) -> bool:
         """Whether a password is that of an account; False, after the same time, if there is no account."""
         is_too_long = len(password.encode()) > MAX_PASSWORD_BYTES

@@ -42,7 +42,7 @@ class LoginPage(LoginHandler):
             return
         self.set_status(403)
         error = _NOT_APPROVED if self.needs_approval else _WRONG
-        await self.finish(await self._render(login_error=error, username=name))
+        self.finish(await self._render(login_error=error, username=name))
 
 
 class SignUpPage(SignUpHandler):
@@ -80,7 +80,7 @@ class SignUpPage(SignUpHandler):
 
     async def _show(self, message: str, **fields: Any) -> None:
         page = await self.render_template("signup.html", message=message, **_limits(self), **fields)
-        await self.finish(page)
+        self.finish(page)
 
 
 class PasswordPage(ChangePasswordHandler):
@@ -100,6 +100,7 @@ class PasswordPage(ChangePasswordHandler):
             accounts.add_login_attempt(name)
             error = _WRONG_OLD
         else:
+            accounts.successful_login(name)
             same = password == _typed(self, "again")
             error = _find_weakness(accounts, password) if same else _NOT_THE_SAME
         if error:
@@ -110,9 +111,7 @@ class PasswordPage(ChangePasswordHandler):
         await self._show(_CHANGED, is_done=True)
 
     async def _show(self, message: str, **fields: Any) -> None:
-        await self.finish(
-            await self.render_template("change-password.html", message=message, **_limits(self), **fields)
-        )
+        self.finish(await self.render_template("change-password.html", message=message, **_limits(self), **fields))
 
 
 class ApprovePage(ToggleAuthorizationHandler):
@@ -152,11 +151,7 @@ def _find_weakness(accounts: Any, password: str) -> str:
         return f"The password is too short: it takes at least {accounts.minimum_password_length} characters."
     if len(password.encode()) > MAX_PASSWORD_BYTES:
         return f"The password is too long: it takes at most {MAX_PASSWORD_BYTES} characters."
-    return (
-        ""
-        if accounts.is_password_strong(password)
-        else "Too many people have this password. Please choose another one."
-    )
+    return "" if accounts.is_password_strong(password) else _COMMON
 
 
 def _limits(handler: Any) -> dict[str, int]:

@@ -61,8 +61,10 @@ class HubProvider(JupyterHubIdentityProvider):
             handler._jupyterhub_user = None
             handler.redirect = _refuse  # else the browser would go to the hub and come back for ever
             return None
-        handler._jupyterhub_user = HubUser(user.hub_user, self._session_of(handler))
-        return handler._jupyterhub_user
+        user = handler._jupyterhub_user = HubUser(user.hub_user, self._session_of(handler))
+        if _is_use(handler):
+            self.note_use(user.session)
+        return user
 
     def get_handlers(self) -> list[Any]:
         """Give the pages by which people come from the hub and go back to it, below the server's base URL."""
@@ -102,6 +104,11 @@ class LogoutHandler(JupyterHubLogoutHandler):
     def post(self) -> None:
         """Do the same for the page's button."""
         self.get()
+
+
+def _is_use(handler: Any) -> bool:
+    """Whether a request comes of something that the user did: sending a form, opening the page."""
+    return handler.request.method == "POST" or handler.request.path == handler.settings["base_url"]
 
 
 def _refuse(*_: Any, **__: Any) -> None:

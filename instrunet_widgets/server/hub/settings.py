@@ -50,7 +50,7 @@ class HubSettings:
     n_servers : int > 0
         How many servers may run at a time.
     memory : str, optional
-        Memory that a server may take, such as ``"1G"``. Local processes are not held to it, containers are.
+        Memory that a server may take, such as ``"1536M"``. Local processes are not held to it, containers are.
     n_cores : float > 0, optional
         Processor cores that a server may take. Local processes are not held to it, containers are.
     kernels_per_user : int > 0
@@ -74,7 +74,7 @@ class HubSettings:
     idle_minutes: float = 30
     session_days: float = 7
     n_servers: int = 40
-    memory: str | None = "1G"
+    memory: str | None = "1536M"
     n_cores: float | None = 1
     kernels_per_user: int = 2
     upload_megabytes: float = 512
@@ -163,7 +163,8 @@ def _set_accounts(c: Any, settings: HubSettings) -> None:
     from .accounts import Accounts
 
     c.JupyterHub.authenticator_class = Accounts
-    c.Authenticator.allow_all = True  # all whom the next line lets in
+    c.Authenticator.allow_all = True  # all whose account is approved
+    c.Authenticator.auth_refresh_age = 60
     c.Accounts.open_signup = settings.is_sign_up_open
     c.Accounts.username_pattern = rf"{NAME_PATTERN}\Z"
     c.Accounts.minimum_password_length = N_PASSWORD_CHARACTERS

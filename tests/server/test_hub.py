@@ -1,0 +1,419 @@
+"""The app behind a real JupyterHub with its real proxy, over HTTP; and what the hub's settings mean."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock, patch
+from urllib.parse import quote, urlsplit
+
+import psutil
+import pytest
+from hubs import PASSWORD, Answer, HubVisitor, run_hub
+from running import Server, wait_until
+
+pytest.importorskip("jupyterhub", reason="the hub is missing: install instrunet-widgets[hub]")
+
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from instrunet_widgets.errors import ServerError
+from instrunet_widgets.server import hub as hub_package
+from instrunet_widgets.server.hub import HubSettings, configure
+from instrunet_widgets.server.hub import reports as reports_module
+from instrunet_widgets.server.hub.reports import HubReports
+
+HUB_FOLDER = Path(hub_package.__file__).parent
+FIRST_PASSWORD = "nine green lamps"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A hub with the keeper anna, the users ada and bob, and ada's server."""
+    settings = f'keepers=("anna",), first_password="{FIRST_PASSWORD}"'
+    more = "c.Accounts.allowed_failed_logins = 3\nc.Spawner.args += ['--report-seconds=1']"
+    with run_hub(tmp_path_factory.mktemp("hub"), settings=settings, more=more) as server:
+        for name in ("ada", "bob", "carl"):
+            assert "ready" in HubVisitor(server.url).sign_up(name).message
+        yield server
+
+
+@pytest.fixture(scope="module")
+def ada(hub: Server) -> HubVisitor:
+    """Ada, whose server runs."""
+    visitor = HubVisitor(hub.url)
+    visitor.log_in("ada")
+    visitor.open_app("ada")
+    return visitor
+
+
+@pytest.fixture(scope="module")
+def kernel_id(ada: HubVisitor) -> str:
+    """A kernel of ada's."""
+    return str(ada.start_kernel("ada")["kernel"])
+
+
+@pytest.fixture(scope="module")
+def bob(hub: Server) -> HubVisitor:
+    visitor = HubVisitor(hub.url)
+    visitor.log_in("bob")
+    return visitor
+
+
+def make_token(visitor: HubVisitor, name: str) -> Answer:
+    return visitor.call("POST", f"/hub/api/users/{name}/tokens")
+
+
+def read_server(visitor: HubVisitor, name: str) -> dict[str, Any]:
+    """What the hub knows of somebody's server; empty if it does not run."""
+    model = json.loads(visitor.call("GET", f"/hub/api/users/{name}").text)
+    return dict(model["servers"].get("", {}))
+
+
+def find_server(hub: Server, name: str) -> psutil.Process | None:
+    """A user's server, if it runs."""
+    for process in psutil.Process(hub.process.pid).children():
+        if hub_package.PROGRAM in process.cmdline() and process.environ().get("JUPYTERHUB_USER") == name:
+            return process
+    return None
+
+
+def need_server(hub: Server, name: str) -> psutil.Process:
+    """A user's server, once it runs."""
+    wait_until(lambda: find_server(hub, name) is not None)
+    found = find_server(hub, name)
+    assert found is not None
+    return found
+
+
+def find_port(server: psutil.Process) -> int:
+    (port,) = {c.laddr.port for c in server.net_connections() if c.status == psutil.CONN_LISTEN and c.laddr.port > 0}
+    return int(port)
+
+
+def ask_directly(hub: Server, method: str, path: str, token: str = "") -> tuple[int, str]:
+    """Ask ada's server past the proxy: status and where it sends one."""
+    server = need_server(hub, "ada")
+    connection = http.client.HTTPConnection("127.0.0.1", find_port(server), timeout=60)
+    connection.request(method, path, headers={"Authorization": f"token {token}"} if token else {})
+    answer = connection.getresponse()
+    return answer.status, answer.headers.get("Location", "")
+
+
+def test_configuration_names_only_what_jupyterhub_knows(hub: Server) -> None:
+    assert "not recognized" not in hub.log
+    assert "deprecated" not in hub.log.replace("Authenticator.db is deprecated", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "part"),
+    [
+        ("ada", PASSWORD, "This name is taken"),
+        ("ADA", PASSWORD, "This name is taken"),
+        ("anna", PASSWORD, "This name is taken"),
+        ("", PASSWORD, "A name takes 1 to 32"),
+        ("..", PASSWORD, "A name takes 1 to 32"),
+        ("a/b", PASSWORD, "A name takes 1 to 32"),
+        ("<b>eve</b>", PASSWORD, "A name takes 1 to 32"),
+        ("eve\n", PASSWORD, "A name takes 1 to 32"),
+        ("éve", PASSWORD, "A name takes 1 to 32"),
+        ("e" * 33, PASSWORD, "A name takes 1 to 32"),
+        ("eve", "x", "too short"),
+        ("eve", "x" * 10_000, "too long"),
+        ("eve", "ü" * 37, "too long"),
+        ("eve", "1234567890", "Many people have this password"),
+    ],
+    ids=[
+        "taken",
+        "taken-caps",
+        "keeper",
+        "empty",
+        "dots",
+        "slash",
+        "html",
+        "control",
+        "accent",
+        "long",
+        "short",
+        "huge",
+        "bytes",
+        "common",
+    ],
+)
+def test_sign_up_says_what_is_wrong(hub: Server, name: str, password: str, part: str) -> None:
+    answer = HubVisitor(hub.url).sign_up(name, password)
+    assert answer.status == 400
+    assert part in answer.message
+    assert "<b>eve" not in answer.text
+
+
+def test_sign_up_wants_the_password_twice(hub: Server) -> None:
+    answer = HubVisitor(hub.url).fill("/hub/signup", username="eve", password=PASSWORD, again=PASSWORD + "s")
+    assert answer.message == "The two passwords are not the same. Please type them again."
+
+
+def test_form_from_elsewhere_is_refused(hub: Server) -> None:
+    for path in ("/hub/signup", "/hub/login"):
+        fields = {"username": "mallory", "password": PASSWORD, "again": PASSWORD}
+        assert HubVisitor(hub.url).ask(path, fields).status == 403
+    assert HubVisitor(hub.url).log_in("mallory").status == 403
+
+
+def test_unknown_name_and_wrong_password_are_answered_alike(hub: Server) -> None:
+    answers = [
+        HubVisitor(hub.url).log_in(name, password)
+        for name, password in (("bob", "wrong"), ("nobody", "wrong"), ("nobody", "x" * 10_000), ("", ""))
+    ]
+    assert {(answer.status, answer.message) for answer in answers} == {(403, "Invalid name or password.")}
+
+
+def test_too_many_wrong_passwords_close_the_account_for_a_while(hub: Server) -> None:
+    for _ in range(3):
+        HubVisitor(hub.url).log_in("carl", "wrong")
+    assert HubVisitor(hub.url).log_in("carl").status == 403
+
+
+def test_login_leads_to_no_other_site(bob: HubVisitor) -> None:
+    assert bob.find_redirect("/hub/login?next=/hub/token") == "/hub/token"
+    for goal in ("//evil.example/", "https://evil.example/", r"\\evil.example", "javascript:alert(1)"):
+        target = bob.find_redirect(f"/hub/login?next={quote(goal, safe='')}")
+        assert "evil" not in urlsplit(target).path and urlsplit(target).netloc == "", target
+        assert urlsplit(target).scheme == "", target
+
+
+def test_own_password_is_changed_with_the_old_one(hub: Server) -> None:
+    visitor = HubVisitor(hub.url)
+    visitor.sign_up("dora")
+    visitor.log_in("dora")
+    new = "eight quiet rivers"
+    for old, password, again, part in (
+        ("wrong", new, new, "The present password is not right"),
+        ("x" * 10_000, new, new, "The present password is not right"),
+        (PASSWORD, new, new + "s", "not the same"),
+        (PASSWORD, "x", "x", "too short"),
+    ):
+        answer = visitor.fill("/hub/change-password", old=old, password=password, again=again)
+        assert (answer.status, part in answer.message) == (400, True), answer.message
+    assert visitor.fill("/hub/change-password", old=PASSWORD, password=new, again=new).status == 200
+    assert HubVisitor(hub.url).log_in("dora").status == 403
+    assert HubVisitor(hub.url).log_in("dora", new).path == "/hub/home"
+
+
+def test_owner_gets_the_app_and_a_kernel(hub: Server, ada: HubVisitor, kernel_id: str) -> None:
+    page = ada.open_app("ada")
+    assert (page.status, page.path) == (200, "/user/ada/")
+    assert "<title>InstruNet</title>" in page.text
+    assert page.headers["X-JupyterHub-Version"].startswith("5.")
+    assert ada.ask(f"/user/ada/api/kernels/{kernel_id}").status == 200
+    kernels = [process for process in need_server(hub, "ada").children() if kernel_id in " ".join(process.cmdline())]
+    assert len(kernels) == 1
+    assert not [name for name in kernels[0].environ() if "TOKEN" in name]  # not the server's own, above all
+
+
+def test_cookies_are_out_of_reach_of_scripts_and_other_users_servers(ada: HubVisitor) -> None:
+    found = {cookie.name: cookie for cookie in ada.cookies if cookie.name != "_xsrf"}
+    assert {name: cookie.path for name, cookie in found.items()} == {
+        "jupyterhub-hub-login": "/hub/", "jupyterhub-session-id": "/", "jupyterhub-user-ada": "/user/ada/",
+    }  # fmt: skip
+    for cookie in found.values():
+        assert cookie.has_nonstandard_attr("HttpOnly"), cookie.name
+        assert cookie.get_nonstandard_attr("SameSite") == "Lax", cookie.name
+
+
+def test_stranger_is_sent_to_the_login(hub: Server, ada: HubVisitor) -> None:
+    assert HubVisitor(hub.url).ask("/user/ada/").path == "/hub/login"
+
+
+@pytest.mark.parametrize("name", ["bob", "anna"])
+def test_no_other_user_gets_in_not_even_a_keeper(hub: Server, kernel_id: str, name: str) -> None:
+    other = HubVisitor(hub.url)
+    assert other.log_in(name, FIRST_PASSWORD if name == "anna" else PASSWORD).path == "/hub/home"
+    page = other.ask("/user/ada/")
+    assert page.status in (403, 404)
+    assert "Hear who plays" not in page.text
+    assert other.ask(f"/user/ada/api/kernels/{kernel_id}").status == 403
+    assert other.ask("/user/ada/instrunet/start", {"_xsrf": "x"}).status == 403
+    assert make_token(other, "ada").status in (403, 404)
+    token = json.loads(make_token(other, name).text)["token"]
+    assert ask_directly(hub, "GET", f"/user/ada/api/kernels/{kernel_id}", token)[0] == 403
+    assert ask_directly(hub, "POST", "/user/ada/instrunet/start", token)[0] == 403
+
+
+def test_server_itself_lets_nobody_in_without_the_hubs_word(hub: Server, ada: HubVisitor, kernel_id: str) -> None:
+    status, location = ask_directly(hub, "GET", "/user/ada/")
+    assert (status, urlsplit(location).path) == (302, "/hub/api/oauth2/authorize")
+    for token in ("", "0" * 32):
+        assert ask_directly(hub, "GET", f"/user/ada/api/kernels/{kernel_id}", token)[0] == 403
+        assert ask_directly(hub, "POST", "/user/ada/instrunet/start", token)[0] == 403
+    own = json.loads(make_token(ada, "ada").text)["token"]
+    assert ask_directly(hub, "GET", "/user/ada/", own)[0] == 200
+
+
+def test_servers_listen_on_this_machine_alone(hub: Server, ada: HubVisitor) -> None:
+    server = need_server(hub, "ada")
+    assert {c.laddr.ip for c in server.net_connections() if c.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
+
+
+def test_use_is_reported_to_the_hub(ada: HubVisitor) -> None:
+    def last_activity() -> datetime:
+        return datetime.fromisoformat(read_server(ada, "ada")["last_activity"])
+
+    before = last_activity()
+    ada.ask("/user/ada/")
+    wait_until(lambda: last_activity() > before)
+
+
+def test_keeper_looks_after_the_hub_and_nobody_else_does(hub: Server, bob: HubVisitor) -> None:
+    keeper = HubVisitor(hub.url)
+    keeper.log_in("anna", FIRST_PASSWORD)
+    assert keeper.call("GET", "/hub/api/users").status == 200
+    assert keeper.call("POST", "/hub/api/shutdown").status == 403
+    for path in ("/hub/authorize", "/hub/authorize/bob", "/hub/admin", "/hub/api/users"):
+        assert bob.ask(path).status in (403, 404), path
+
+
+def test_logout_ends_session_and_server(hub: Server) -> None:
+    visitor = HubVisitor(hub.url)
+    visitor.sign_up("fay")
+    visitor.log_in("fay")
+    visitor.open_app("fay")
+    visitor.start_kernel("fay")
+    server = need_server(hub, "fay")
+    family = [server, *server.children(recursive=True)]
+    assert visitor.ask("/user/fay/logout", {"_xsrf": visitor.xsrf("/user/fay/")}).path == "/hub/login"
+    wait_until(lambda: not any(process.is_running() for process in family))
+    assert visitor.ask("/user/fay/").path == "/hub/login"
+    assert not {"jupyterhub-hub-login", "jupyterhub-user-fay"} & {cookie.name for cookie in visitor.cookies}
+
+
+def test_idle_server_is_ended_and_users_outlive_the_hub(tmp_path: Path) -> None:
+    settings = f'idle_minutes=0.05, is_sign_up_open=False, keepers=("anna",), first_password="{FIRST_PASSWORD}"'
+    with run_hub(tmp_path, settings=settings, more="c.Authenticator.auth_refresh_age = 1") as hub:
+        keeper, gil = HubVisitor(hub.url), HubVisitor(hub.url)
+        assert "has to approve it" in gil.sign_up("gil").message
+        assert "has not approved" in gil.log_in("gil").message
+        assert keeper.log_in("anna", FIRST_PASSWORD).path == "/hub/home"
+        assert keeper.ask("/hub/authorize/gil", Sec_Fetch_Site="cross-site").status == 403
+        assert gil.log_in("gil").status == 403
+        assert keeper.ask("/hub/authorize/gil").status == 200
+        assert gil.log_in("gil").path == "/hub/home"
+        gil.ask("/hub/spawn")
+        server = need_server(hub, "gil")
+        wait_until(lambda: not server.is_running(), 120)
+        assert "Culling server gil" in hub.log
+        assert {path.stat().st_mode & 0o077 for path in [tmp_path / "hub", tmp_path / "hub" / "cookie_secret"]} == {0}
+        assert hub.stop() == 0
+    with run_hub(tmp_path, settings="is_sign_up_open=False, keepers=('anna',)") as hub:
+        assert HubVisitor(hub.url).log_in("gil", "wrong").status == 403
+        assert HubVisitor(hub.url).log_in("gil").path == "/hub/home"
+        assert HubVisitor(hub.url).log_in("anna", FIRST_PASSWORD).path == "/hub/home"
+
+
+def run_alone(**variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the users' program without a hub."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTERHUB")}
+    command = [sys.executable, "-m", hub_package.PROGRAM]
+    return subprocess.run(command, env={**env, **variables}, capture_output=True, text=True, timeout=120)
+
+
+def test_program_for_users_says_that_the_hub_must_start_it() -> None:
+    run = run_alone(JUPYTERHUB_USER="ada")
+    assert run.returncode == 1
+    assert run.stderr.startswith("instrunet: JupyterHub starts this program and sets JUPYTERHUB_SERVICE_URL,")
+    assert "JUPYTERHUB_USER," not in run.stderr
+
+
+class _OtherHub(BaseHTTPRequestHandler):
+    """Answers as a hub of another version does."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("X-JupyterHub-Version", "4.1.6")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def reports(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubReports]:
+    """Reports to a hub of another version."""
+    other = HTTPServer(("127.0.0.1", 0), _OtherHub)
+    threading.Thread(target=other.serve_forever, daemon=True).start()
+    monkeypatch.setenv("JUPYTERHUB_API_URL", f"http://127.0.0.1:{other.server_port}/hub/api")
+    monkeypatch.setenv("JUPYTERHUB_ACTIVITY_URL", f"http://127.0.0.1:{other.server_port}/hub/api/users/ada/activity")
+    monkeypatch.setattr(reports_module, "N_TRIES", 1)
+    yield HubReports(datetime.now, interval=1, token="secret")
+    other.shutdown()
+    other.server_close()
+
+
+def test_hub_of_another_version_is_refused(reports: HubReports) -> None:
+    with pytest.raises(ServerError, match=r"the hub is JupyterHub 4\.1\.6, this server has JupyterHub 5\."):
+        asyncio.run(reports.check_version())
+
+
+def test_silent_hub_is_a_sentence(reports: HubReports, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "_api_url", "http://127.0.0.1:9/hub/api")
+    with pytest.raises(ServerError, match=r"the hub does not answer at http://127\.0\.0\.1:9/hub/api"):
+        asyncio.run(reports.check_version())
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ({"address": "localhost:8000"}, "is not a URL"),
+        ({"keepers": ("Anna!",)}, "cannot be the name of a keeper"),
+        ({"is_sign_up_open": False}, "name a keeper"),
+        ({"idle_minutes": 0}, "idle minutes must be a number above 0"),
+        ({"n_servers": float("inf")}, "n servers must be"),
+        ({"upload_megabytes": float("nan")}, "upload megabytes must be"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], part: str) -> None:
+    with pytest.raises(ServerError, match=part):
+        HubSettings(**settings)
+
+
+def test_limits_reach_the_server(tmp_path: Path) -> None:
+    c = Config()
+    configure(c, HubSettings(folder=tmp_path, kernels_per_user=3, upload_megabytes=20, idle_minutes=5, memory="2G"))
+    assert c.Spawner.args == ["--kernels=3", "--upload-megabytes=20", "--analysis-minutes=60", "--report-seconds=100"]
+    assert c.Spawner.mem_limit == "2G"
+    (culler,) = c.JupyterHub.services
+    assert culler["command"][-2:] == ["--timeout=300", "--cull-every=100"]
+
+
+def test_kubernetes_example_makes_a_pod_with_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kubespawner = pytest.importorskip("kubespawner")
+    from jupyterhub.objects import Hub, Server
+
+    for name, value in (("FOLDER", str(tmp_path)), ("PASSWORD", FIRST_PASSWORD)):
+        monkeypatch.setenv(f"INSTRUNET_HUB_{name}", value)
+    monkeypatch.setenv("INSTRUNET_IMAGE", "registry.example/instrunet:1")
+    config = PyFileConfigLoader("kubernetes_config.py", str(HUB_FOLDER)).load_config()
+    assert set(config.KubeSpawner) <= set(kubespawner.KubeSpawner.class_traits(config=True))
+
+    async def make_pod() -> Any:
+        user = Mock(escaped_name="ada", url="/user/ada/", server=Server())
+        user.name = "ada"
+        with patch("kubespawner.spawner.load_config"), patch("kubespawner.spawner.shared_client"):
+            return await kubespawner.KubeSpawner(hub=Hub(), user=user, config=config, _mock=True).get_pod_manifest()
+
+    pod = asyncio.run(make_pod()).spec
+    (container,) = pod.containers
+    assert container.image == "registry.example/instrunet:1"
+    assert container.args[:4] == ["python", "-m", "instrunet_widgets.server.hub", "--kernels=2"]
+    assert container.resources.limits == {"cpu": 1.0, "memory": 1536 * 2**20}
+    assert pod.automount_service_account_token is False
