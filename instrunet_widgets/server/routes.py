@@ -107,14 +107,13 @@ def list_routes(server: Any, state: ServingState) -> list[Any]:
         (f"/voila/api/shutdown/{_KERNEL_ID}", EndHandler),
         ("/voila/static/(.*)", MultiStaticFileHandler, {"paths": server.static_paths}),
         ("/voila/labextensions/(.*)", ExtensionFileHandler, extensions),
-        *server.identity_provider.get_handlers(),
         ("/instrunet/start", StartHandler, {"notebook": notebook, "state": state}),
         (_NO_MATHJAX_PATH, NoMathJaxHandler),
         ("/(.*)", PageHandler, page),
     ]
-    return [(_put_below(server.base_url, route[0]), *route[1:]) for route in routes]
+    below = [(_put_below(server.base_url, route[0]), *route[1:]) for route in routes]
+    return [*server.identity_provider.get_handlers(), *below]  # the first ones are below the base URL already
 
 
 def _put_below(base_url: str, path: str) -> str:
-    is_there = base_url != "/" and path.startswith(base_url)
-    return path if is_there else str(url_path_join(base_url, path))
+    return str(url_path_join(base_url, path))

@@ -568,15 +568,19 @@ def test_two_servers_share_a_users_file(tmp_path: Path) -> None:
         assert at_one.is_in and not at_two.is_in
 
 
-def test_below_a_base_url(tmp_path: Path) -> None:
-    with run_app(tmp_path, "--sign-in", "--base-url", "/music/") as server:
+@pytest.mark.parametrize("base", ["/music/", "/instrunet/"])  # the second is how some of our own paths begin
+def test_below_a_base_url(tmp_path: Path, base: str) -> None:
+    with run_app(tmp_path, "--sign-in", "--base-url", base) as server:
         person = Person(server)
-        assert person.get("/music/").headers["Location"] == "/music/login?next=%2Fmusic%2F"
-        assert 'action="/music/login"' in person.get("/music/login").text
-        answer = person.post("/music/register", name="Ada", password=PASSWORD, again=PASSWORD)
-        assert (answer.status, answer.headers["Location"]) == (303, "/music/")
-        assert "; Path=/music/" in answer.cookies[0]
-        assert 'action="/music/logout"' in person.get("/music/").text
+        assert person.get(base).headers["Location"] == f"{base}login?next=" + urlencode({"": base})[1:]
+        assert f'action="{base}login"' in person.get(f"{base}login").text
+        answer = person.post(f"{base}register", name="Ada", password=PASSWORD, again=PASSWORD)
+        assert (answer.status, answer.headers["Location"]) == (303, base)
+        assert f"; Path={base}" in answer.cookies[0]
+        assert f'action="{base}logout"' in person.get(base).text
+        assert person.get(f"{base}instrunet/session").text.startswith('{"seconds_left": 1')
+        started = person.ask("POST", f"{base}instrunet/start", X_XSRFToken=person.cookies["_xsrf"])
+        assert started[0] == 200
         assert person.get("/login").status == 404
 
 
