@@ -118,17 +118,17 @@ def test_every_route_that_there_is_is_known_to_these_tests(stage: Stage) -> None
 
     made = make_server(find_notebook(), folder="", options=ServingOptions(base_url="/x/"))
     made.app = SimpleNamespace(settings={"contents_manager": SimpleNamespace(root_dir="/")})  # type: ignore[assignment]
-    made.identity_provider = SimpleNamespace(get_handlers=lambda: [("/login", object)])  # type: ignore[assignment]
+    made.identity_provider = SimpleNamespace(get_handlers=lambda: [("/x/login", object)])  # type: ignore[assignment]
     patterns = [route[0] for route in list_routes(made, SimpleNamespace())]  # type: ignore[arg-type]
     kernel = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
     assert patterns == [
+        "/x/login",
         "/x/health",
         f"/x/api/kernels/{kernel}",
         f"/x/api/kernels/{kernel}/channels",
         f"/x/voila/api/shutdown/{kernel}",
         "/x/voila/static/(.*)",
         "/x/voila/labextensions/(.*)",
-        "/x/login",
         "/x/instrunet/start",
         "/x/instrunet/no-mathjax.js",
         "/x/(.*)",
