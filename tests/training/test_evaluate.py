@@ -292,10 +292,15 @@ def test_missing_library_is_named_with_how_to_install_it():
     [
         ["train", "--features", "in", "--out", "out"],
         ["evaluate", "--features", "in"],
+        ["evaluate", "--irmas-testing", "in"],
+        ["evaluate", "--solo", "in"],
         ["features", "--irmas", "in", "--out", "out"],
         ["render", "corpus", "--out", "out"],
         ["render", "notes", "--notes", "in", "--out", "out"],
         ["render", "demo", "--out", "out"],
+        ["render", "example-notes", "--out", "out"],
+        ["render", "pieces", "--out", "out"],
+        ["experiments", "timeline", "--pieces", "in"],
     ],
     ids=lambda arguments: " ".join(arguments[:2]),
 )
