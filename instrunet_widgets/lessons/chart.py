@@ -91,7 +91,7 @@ class Chart(widgets.VBox):
         head.add_class("in-chart-head")
         self.scales = {"x": x.make_scale(), "y": y.make_scale()}
         self.x_axis = x.make_axis(self.scales["x"], label_offset="34px", grid_lines="none")
-        self.y_axis = y.make_axis(self.scales["y"], orientation="vertical", label_offset="44px")
+        self.y_axis = y.make_axis(self.scales["y"], side="left", label_offset="44px")
         margin = {"left": LEFT if has_names else _NARROW_LEFT, "right": _RIGHT, "top": TOP, "bottom": _BOTTOM}
         self.figure = make_figure([], [self.x_axis, self.y_axis], height, margin)
         super().__init__([head, self.figure])

@@ -23,7 +23,7 @@ from .material import load_labels, load_piece
 from .notices import stop_on_error
 from .panel import Panel, knob, knobs
 
-_LEAST_SECONDS = 0.3  # shorter labels at the edge of a part are left out
+_LEAST_SECONDS = 0.5  # shorter labels at the edge of a part are left out
 _folders: list[tempfile.TemporaryDirectory[str]] = []  # each goes when Python ends
 
 

@@ -1,0 +1,191 @@
+"""What lessons are about, and what they say where it is missing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from instrunet_widgets import examples
+from instrunet_widgets.examples import LabelledRange, example_labels
+from instrunet_widgets.label_files import label_path, read_labels
+from instrunet_widgets.lessons import exploration, irmas_clips, material, notices
+from instrunet_widgets.lessons import windows_and_labels as lesson_2
+from instrunet_widgets.lessons.notices import LessonStop
+
+LESSONS = ("sound_to_log_mel", "windows_and_labels", "windows_to_timeline", "exploration")
+CACHED = (material.load_piece, material.load_labels, material.analyze_piece, irmas_clips.read_clips)
+RUN_FIELDS = "question,variant,seed,split_by,accuracy,micro_f1\n"
+
+
+@pytest.fixture
+def nothing_cached():
+    for function in CACHED:
+        function.cache_clear()
+    yield
+    for function in CACHED:
+        function.cache_clear()
+
+
+def test_importing_the_lessons_loads_no_training_library() -> None:
+    modules = ", ".join(f"instrunet_widgets.lessons.{name}" for name in LESSONS)
+    heavy = ["tensorflow", "keras", "librosa", "sklearn", "numba", "onnx", "mido", "matplotlib"]
+    program = f"import sys, {modules}; print([name for name in {heavy} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_importing_the_app_loads_no_lesson() -> None:
+    program = (
+        "import sys, instrunet_widgets.app.instrunet_app, instrunet_widgets.app.charts; "
+        "print([name for name in sys.modules if 'lessons' in name])"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.usefixtures("nothing_cached")
+def test_missing_demo_is_one_line_that_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, "_FOLDER", tmp_path)
+    for load in (material.load_piece, material.load_labels, exploration.make_folder):
+        with pytest.raises(LessonStop, match="install the package again") as caught:
+            load()
+        assert caught.value._render_traceback_() == [str(caught.value)]
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("nothing_cached")
+def test_missing_labels_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(examples.example_path(), tmp_path)
+    monkeypatch.setattr(examples, "_FOLDER", tmp_path)
+    with pytest.raises(LessonStop, match="install InstruNet again"):
+        material.load_labels()
+
+
+@pytest.mark.usefixtures("nothing_cached")
+@pytest.mark.parametrize("content", [None, {}, {"model.json": "{"}, {"split.json": "[]", "scores.json": "{"}])
+def test_missing_or_damaged_network_is_one_line(
+    content: dict[str, str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "model"
+    if content is not None:
+        folder.mkdir()
+        for name, text in content.items():
+            (folder / name).write_text(text)
+    monkeypatch.setenv("INSTRUNET_MODEL", str(folder))
+    for load in (
+        material.analyze_piece,
+        irmas_clips.read_clips,
+        exploration.load_classifier,
+        lambda: material.read_model_file("scores.json"),
+    ):
+        with pytest.raises(LessonStop) as caught:
+            load()
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) > 30
+
+
+def test_stop_shows_its_line_in_a_kernel_in_place_of_a_traceback() -> None:
+    """As JupyterLab shows it: what IPython prints when a cell raises."""
+    program = (
+        "from IPython.core.interactiveshell import InteractiveShell as Shell\n"
+        "shell = Shell.instance(colors='nocolor')\n"
+        "shell.run_cell('from instrunet_widgets.lessons.notices import require_extra')\n"
+        'shell.run_cell(\'require_extra("no_such_library", "json")\')\n'
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "Traceback" not in run.stdout + run.stderr
+    lines = [line for line in run.stdout.splitlines() if "needs" in line]
+    assert lines == [
+        "This lesson needs no_such_library: install InstruNet with the extra 'training' (uv sync --extra training), "
+        "restart the kernel and run the cells again."
+    ]
+
+
+def test_extra_that_is_there_stops_nothing() -> None:
+    notices.require_extra("json", "csv")
+
+
+def test_clips_are_those_of_the_split_file() -> None:
+    clips = irmas_clips.read_clips()
+    split = json.loads((material.model_folder() / "split.json").read_text(encoding="utf-8"))
+    names = [
+        file for side in ("train", "stop", "test") for file in split[side] if file.endswith(".wav") and "[" in file
+    ]
+    assert clips.file.tolist() == names
+    assert (clips.file.str[:3] == clips.instrument).all()
+    assert not (clips.groupby("recording").side.nunique() > 1).any()
+
+
+def test_leaks_by_hand() -> None:
+    recordings = ["a", "a", "a", "b", "b", "c"]
+    is_test = np.array([True, False, False, True, True, True])
+    assert irmas_clips.find_leaks(recordings, is_test).tolist() == [True, False, False, False, False, False]
+
+
+def test_dealing_by_clip_takes_the_share_of_clips_and_by_recording_keeps_recordings_whole() -> None:
+    recordings = np.repeat(np.arange(100), 3)
+    by_clip = irmas_clips.deal_clips(recordings, 0.2, 1, by_recording=False)
+    assert by_clip.sum() == 60
+    assert 50 <= irmas_clips.find_leaks(recordings, by_clip).sum() <= 60  # 96 % are expected
+    by_recording = irmas_clips.deal_clips(recordings, 0.2, 1, by_recording=True)
+    assert by_recording.reshape(-1, 3).all(axis=1).sum() == 20
+    assert irmas_clips.find_leaks(recordings, by_recording).sum() == 0
+
+
+def test_split_scores_are_averaged_over_seeds(tmp_path: Path) -> None:
+    table = tmp_path / "experiments.csv"
+    table.write_text(
+        RUN_FIELDS
+        + "base,3x3,0,recording,.60,.50\nbase,3x3,1,recording,.70,.60\n"
+        + "split,by clip,0,clip,.80,\nkernel,5x5,0,recording,.10,.10\n"
+    )
+    by_recording, by_clip = irmas_clips.read_split_scores(table)
+    assert by_recording == irmas_clips.SplitScore(
+        "recording",
+        2,
+        pytest.approx({"accuracy": 0.65, "micro_f1": 0.55}),
+        {"accuracy": 0.6, "micro_f1": 0.5},
+        {"accuracy": 0.7, "micro_f1": 0.6},
+    )
+    assert by_clip.means == {"accuracy": 0.8}
+    shown = lesson_2.show_scores((by_recording, by_clip))
+    text = shown.children[1].value
+    assert "<td>0.650 (0.600-0.700)</td><td>0.800</td><td>+0.150</td>" in text
+    assert "Micro F1" not in text  # not measured on both sides
+
+
+@pytest.mark.parametrize("rows", ["", "base,3x3,0,recording,.60,.50\n", "split,by clip,0,clip,.80,.70\n"])
+def test_split_that_was_not_measured_is_said_so(rows: str, tmp_path: Path) -> None:
+    table = tmp_path / "experiments.csv"
+    table.write_text(RUN_FIELDS + rows)
+    assert irmas_clips.read_split_scores(table) == ()
+    assert irmas_clips.read_split_scores(tmp_path / "missing.csv") == ()
+    assert "has not been measured here yet" in lesson_2.show_scores(()).children[1].value
+
+
+def test_folder_holds_seven_postcards_with_their_labels() -> None:
+    folder = exploration.make_folder()
+    paths = sorted(folder.glob("*.wav"))
+    assert [path.name for path in paths] == [f"postcard-{k}.wav" for k in range(1, 8)]
+    assert [{one.instrument for one in read_labels(label_path(path))} for path in paths] == [
+        {"pia"}, {"pia", "flu"}, {"gac"}, {"gac", "cla"}, {"cel"}, {"cel", "flu", "pia"}, {"org", "tru"},
+    ]  # fmt: skip
+
+
+def test_cut_labels_count_from_the_start_of_their_part() -> None:
+    labels = (LabelledRange("pia", 0.0, 10.0), LabelledRange("flu", 4.9, 5.1), LabelledRange("cel", 8.0, 20.0))
+    assert exploration.cut_labels(labels, 5.0, 12.0) == [LabelledRange("pia", 0.0, 5.0), LabelledRange("cel", 3.0, 7.0)]
+
+
+def test_parts_cover_the_piece() -> None:
+    parts = exploration.find_parts(example_labels(), 81.0)
+    assert parts[0][0] == 0.0
+    assert parts[-1][1] == 81.0
+    assert all(end == start for (_, end), (start, _) in pairwise(parts))

@@ -1,0 +1,276 @@
+"""The widgets of the lessons, driven to their ends without a browser: they always show something sensible."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Iterator
+
+import bqplot
+import ipywidgets as widgets
+import numpy as np
+import pytest
+
+from instrunet_widgets.config import DecodingConfig
+from instrunet_widgets.examples import LabelledRange
+from instrunet_widgets.instruments import CODES
+from instrunet_widgets.lessons import exploration
+from instrunet_widgets.lessons import sound_to_log_mel as lesson_1
+from instrunet_widgets.lessons import windows_and_labels as lesson_2
+from instrunet_widgets.lessons import windows_to_timeline as lesson_5
+from instrunet_widgets.lessons.panel import Panel
+from instrunet_widgets.lessons.sound import Sound, SoundBox
+from instrunet_widgets.results import Analysis, Thresholds
+
+FLUTE = CODES.index("flu")
+RATE = 16_000
+
+
+def make_sound(seconds: float, hertz: float = 440.0) -> Sound:
+    times = np.arange(round(seconds * RATE)) / RATE
+    return Sound((0.5 * np.sin(2 * np.pi * hertz * times)).astype(np.float32), RATE)
+
+
+def make_analysis(flute: list[float], *, silent: tuple[int, ...] = ()) -> Analysis:
+    probabilities = np.zeros((len(flute), 11), dtype=np.float32)
+    probabilities[:, FLUTE] = flute
+    return Analysis(
+        probabilities=probabilities,
+        silent=np.isin(np.arange(len(flute)), silent),
+        window_starts=np.arange(len(flute)) * 1.5,
+        window_seconds=3.0,
+        hop_seconds=1.5,
+        duration=1.5 * len(flute) + 1.5,
+        audio_name="made.wav",
+        model_name="none",
+        model_hash="",
+        thresholds=Thresholds(np.full(11, 0.5), np.full(11, 0.4), np.full(11, 0.6)),
+    )
+
+
+ANALYSIS = make_analysis([0.0, 0.9, 1.0, 0.8, 0.0, 0.0, 0.1, 0.0])
+LABELS = (LabelledRange("flu", 2.25, 6.75),)
+
+
+def controls_of(box: widgets.Widget) -> Iterator[widgets.Widget]:
+    """Every slider, dropdown, checkbox and set of radio buttons inside."""
+    for child in getattr(box, "children", ()):
+        if isinstance(
+            child, (widgets.IntSlider, widgets.FloatSlider, widgets.Dropdown, widgets.Checkbox, widgets.RadioButtons)
+        ):
+            yield child
+        yield from controls_of(child)
+
+
+def values_of(control: widgets.Widget) -> list[object]:
+    if isinstance(control, (widgets.IntSlider, widgets.FloatSlider)):
+        return [control.min, control.max]
+    return [False, True] if isinstance(control, widgets.Checkbox) else [value for _, value in control._options_full]
+
+
+def figures_of(panel: widgets.Widget) -> Iterator[bqplot.Figure]:
+    for child in getattr(panel, "children", ()):
+        if isinstance(child, bqplot.Figure):
+            yield child
+        yield from figures_of(child)
+
+
+def texts_of(panel: widgets.Widget) -> str:
+    own = panel.value if isinstance(panel, widgets.HTML) else ""
+    return own + " ".join(texts_of(child) for child in getattr(panel, "children", ()))
+
+
+def sounds_of(panel: widgets.Widget) -> Iterator[SoundBox]:
+    for child in getattr(panel, "children", ()):
+        if isinstance(child, SoundBox):
+            yield child
+        yield from sounds_of(child)
+
+
+def look_at(panel: Panel) -> None:
+    """No mark that is shown holds a point that is not finite at its end, no text a nan; every sound can be made."""
+    for figure in figures_of(panel):
+        for mark in figure.marks:
+            if mark.visible and isinstance(mark, (bqplot.Lines, bqplot.Scatter)):
+                x, y = np.asarray(mark.x, dtype=float), np.asarray(mark.y, dtype=float)
+                assert np.isfinite(x).any() and np.isfinite(y).any()
+                assert np.isfinite([x.ravel()[-1], y.ravel()[-1]]).all()
+    text = texts_of(panel).lower()
+    assert "nan" not in text.replace("dominant", "").replace("annotated", "")
+    assert "inf" not in text
+    for box in sounds_of(panel):
+        box._find().encode_wav()
+
+
+SHORT, LONG, NONE = make_sound(0.4), make_sound(9.0), Sound(np.zeros(0, dtype=np.float32))
+SILENCE = Sound(np.zeros(RATE, dtype=np.float32))
+PANELS = {
+    **{
+        f"{kind.__name__}-{name}": (lambda kind=kind, sound=sound: kind(sound))
+        for kind in (
+            lesson_1.WaveformExplorer,
+            lesson_1.SpectrumExplorer,
+            lesson_1.BandExplorer,
+            lesson_1.DecibelExplorer,
+            lesson_1.FrontEndExplorer,
+        )
+        for name, sound in {"long": LONG, "short": SHORT, "none": NONE, "silence": SILENCE}.items()
+    },
+    "ToneExplorer": lesson_1.ToneExplorer,
+    "ClipCounter": lesson_2.ClipCounter,
+    "LeakExplorer": lesson_2.LeakExplorer,
+    "LabelExplorer": lambda: lesson_2.LabelExplorer(LONG, LABELS),
+    "LabelExplorer-nothing": lambda: lesson_2.LabelExplorer(SHORT, ()),
+    "WindowExplorer": lambda: lesson_5.WindowExplorer(ANALYSIS, LONG, LABELS),
+    "WindowExplorer-one": lambda: lesson_5.WindowExplorer(make_analysis([0.5]), SHORT, ()),
+    **{
+        f"{kind.__name__}-{name}": (lambda kind=kind, analysis=analysis, labels=labels: kind(analysis, labels))
+        for kind in (
+            lesson_5.SmoothingExplorer,
+            lesson_5.ThresholdExplorer,
+            lesson_5.MeanMaxExplorer,
+            lesson_5.PrecisionRecallExplorer,
+            lesson_5.Tuning,
+        )
+        for name, analysis, labels in (
+            ("made", ANALYSIS, LABELS),
+            ("unlabelled", ANALYSIS, ()),
+            ("one-window", make_analysis([0.5]), LABELS),
+            ("silent", make_analysis([0.0, 0.0], silent=(0, 1)), LABELS),
+        )
+    },
+    "RecordingComparison": lambda: exploration.RecordingComparison({"a": ANALYSIS, "b\n<b>": make_analysis([1.0])}),
+    "RecordingComparison-one": lambda: exploration.RecordingComparison({"a": ANALYSIS}),
+    "RecordingComparison-none": lambda: exploration.RecordingComparison({}),
+}
+
+
+@pytest.mark.parametrize("make", PANELS.values(), ids=PANELS)
+def test_every_knob_at_both_ends(make) -> None:
+    panel = make()
+    look_at(panel)
+    for control in list(controls_of(panel)):
+        before = control.value
+        for value in values_of(control):
+            control.value = value
+            look_at(panel)
+        if before in values_of(control) or not isinstance(control, widgets.Dropdown):
+            control.value = before
+
+
+@pytest.mark.parametrize("make", PANELS.values(), ids=PANELS)
+def test_all_knobs_at_one_end_together(make) -> None:
+    panel = make()
+    for end in (0, -1):
+        for control in list(controls_of(panel)):
+            if values := values_of(control):
+                control.value = values[end]
+        look_at(panel)
+
+
+def test_threshold_0_finds_everything_and_1_nothing() -> None:
+    explorer = lesson_5.ThresholdExplorer(ANALYSIS, LABELS)
+    explorer.threshold.value = 0.0
+    assert "Recall <b>1.000</b>" in explorer._numbers.value
+    assert "Precision <b>0.333</b>" in explorer._numbers.value  # 4.5 of 13.5 s
+    explorer.threshold.value = 1.0
+    assert "Ranges <b>0</b>" in explorer._numbers.value
+    assert "Precision <b>-</b>" in explorer._numbers.value
+    assert not explorer._bars.visible
+
+
+def test_instrument_that_does_not_play_is_said_so() -> None:
+    explorer = lesson_5.ThresholdExplorer(ANALYSIS, LABELS)
+    explorer.instrument.value = "org"
+    assert "organ does not play in this piece" in explorer.chart.heading.value
+    assert "Recall <b>-</b>" in explorer._numbers.value
+
+
+def test_tuning_follows_the_apps_settings_and_remembers_the_best() -> None:
+    tuning = lesson_5.Tuning(ANALYSIS, LABELS)
+    tuning.settings.threshold.value = 0.5
+    tuning.settings.smoothing.value = 1
+    assert tuning.config == DecodingConfig(threshold=0.5, smoothing_windows=1)
+    assert tuning.best == pytest.approx(1.0)  # windows 1 to 3 speak for 2.25 to 6.75 s
+    tuning.settings.threshold.value = 1.0
+    assert "Best F1 so far <b>1.000</b>" in tuning._numbers.value
+
+
+def test_no_genre_ticked_counts_nothing_and_says_what_to_do() -> None:
+    counter = lesson_2.ClipCounter()
+    for control in counter.genres.values():
+        control.value = False
+    assert "tick at least one genre" in counter.chart.heading.value
+    assert "Clips a recording <b>-</b>" in counter._numbers.value
+
+
+def test_leaks_with_everything_or_nothing_in_the_test() -> None:
+    explorer = lesson_2.LeakExplorer()
+    assert 0.9 < explorer.n_leaks / explorer.n_test < 1
+    for share in (0, 100):
+        explorer.share.value = share
+        assert explorer.n_leaks == 0
+    explorer.share.value, explorer.by.value = 20, True
+    assert explorer.n_test > 900
+    assert explorer.n_leaks == 0
+
+
+def test_window_longer_than_the_sound_is_filled_up_and_says_so() -> None:
+    explorer = lesson_1.FrontEndExplorer(SHORT)
+    assert explorer.log_mel.shape == (128, 130)
+    assert "silence" in explorer.picture.heading.value
+    assert (explorer.log_mel[:, 60:] == -80).all()  # 0.4 s are 18 frames
+
+
+def test_an_fft_too_short_for_its_bands_leaves_bands_empty() -> None:
+    explorer = lesson_1.FrontEndExplorer(make_sound(3.0))
+    explorer.n_fft.value = 256
+    assert (explorer.log_mel == -80).all(axis=1).sum() > 10
+
+
+def test_sounds_are_sent_only_when_somebody_listens() -> None:
+    sent = []
+    box = SoundBox(lambda: make_sound(0.5), "Listen")
+    box.send = lambda content, buffers=None: sent.append((content, buffers))
+    box._receive(None, {"type": "sound"}, [])
+    ((content, (wav,)),) = sent
+    assert content == {"type": "sound"}
+    with wave.open(io.BytesIO(wav)) as reader:
+        assert (reader.getframerate(), reader.getnframes(), reader.getnchannels()) == (RATE, RATE // 2, 1)
+        samples = np.frombuffer(reader.readframes(RATE), dtype="<i2")
+    assert np.abs(samples).max() == pytest.approx(0.6 * 32_767, abs=2)
+    assert samples[0] == samples[-1] == 0  # no click
+
+
+@pytest.mark.parametrize(
+    ("find", "sentence"),
+    [(lambda: NONE, "nothing to hear"), (lambda: 1 / 0, "No sound could be made")],
+)
+def test_no_sound_is_said_in_a_sentence(find, sentence: str) -> None:
+    sent = []
+    box = SoundBox(find)
+    box.send = lambda content, buffers=None: sent.append(content)
+    box._receive(None, {"type": "sound"}, [])
+    assert sent[0]["type"] == "failed"
+    assert sentence in sent[0]["sentence"]
+
+
+def test_messages_that_are_none_are_ignored() -> None:
+    box = SoundBox(lambda: 1 / 0)
+    box.send = lambda *given: pytest.fail("nothing was asked for")
+    for content in ("sound", None, {}, {"type": "other"}):
+        box._receive(None, content, [])
+
+
+def test_names_from_files_are_escaped() -> None:
+    comparison = exploration.RecordingComparison({"<img src=x>\x1b": ANALYSIS})
+    assert comparison.first.options[0][0] == "<img src=x>\\x1b"  # a dropdown shows text as text
+    assert "<img" not in texts_of(comparison)
+    table = lesson_2.show_table([("<script>",)], ("<b>",), "<i>", "<u>")
+    assert not {"<script>", "<b>", "<i>", "<u>"} & set(texts_of(table).replace("><", "> <").split())
+    assert "&lt;script&gt;" in texts_of(table)
+
+
+def test_styles_travel_once() -> None:
+    first, second = lesson_1.ToneExplorer(), lesson_1.ToneExplorer()
+    assert first.children[-1] is second.children[-1]
