@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import platformdirs
+
 from ...errors import ServerError
 
 TEMPLATE_FOLDER = Path(__file__).parent / "templates"
@@ -36,7 +38,8 @@ class HubSettings:
     address : str
         URL at which the proxy listens, with the hub's base path if there is one.
     folder : Path
-        Folder of the hub's database (users, password hashes, sessions) and secrets; made if missing.
+        Folder of the hub's database (users, password hashes, sessions) and secrets, made if missing; one in the data
+        folder of the account that runs the hub, if not given.
     is_sign_up_open : bool
         Whoever signs up may log in at once; if not, a keeper has to approve.
     keepers : tuple of str
@@ -67,7 +70,7 @@ class HubSettings:
     """
 
     address: str = "http://127.0.0.1:8000"
-    folder: Path = Path("hub")
+    folder: Path = field(default_factory=lambda: platformdirs.user_data_path("instrunet", appauthor=False) / "hub")
     is_sign_up_open: bool = True
     keepers: tuple[str, ...] = ()
     first_password: str = field(default="", repr=False)
