@@ -89,9 +89,8 @@ def run(args: argparse.Namespace) -> int:
     """Serve the app until Ctrl-C."""
     from ..server.launch import serve
 
-    serve(
-        read_options(args, os.environ.get(PASSWORD_VARIABLE, "")), open_browser=not args.no_browser, announce=_announce
-    )
+    options = read_options(args, os.environ.pop(PASSWORD_VARIABLE, ""))  # none of the kernels' processes gets it
+    serve(options, open_browser=not args.no_browser, announce=_announce)
     return 0
 
 

@@ -18,6 +18,7 @@ N_PORTS_TRIED = 50
 _PACKAGE = Path(__file__).parent.parent
 _NOTEBOOK = Path("notebooks", "instrunet.ipynb")
 _LOCAL = ServingOptions()
+_EASY = "The password for everybody is easy to guess; several words that do not belong together make a good one."
 _UNENCRYPTED = (
     "Passwords and recordings travel unencrypted: give --certfile and --keyfile, or put a reverse proxy with TLS "
     "in front of it and name that with --trust-proxy."
@@ -76,6 +77,7 @@ def serve(
         check_users_file(options.users_file)
     # jsonschema would spend seconds on a grammar of international web addresses; nothing here checks any.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    from .accounts.passwords import is_easy_to_guess
     from .application import make_server
     from .folders import make_folder, remove_stale_folders
     from .logs import configure_logs
@@ -92,6 +94,8 @@ def serve(
         address = f"{options.scheme}://{name_of_host(options.host)}:{taken}{options.base_url}"
         moved = "" if taken == (port or DEFAULT_PORT) else f"port {DEFAULT_PORT} is in use; "
         announce(f"InstruNet is at {address} ({moved}Ctrl-C ends it)")
+        if options.shared_password and is_easy_to_guess(options.shared_password):
+            announce(_EASY)
         if not (options.is_loopback or options.certfile or options.trusted_proxies):
             announce(_UNENCRYPTED)
         if open_browser:

@@ -14,6 +14,7 @@ SignIn = Literal["none", "accounts", "password", "hub"]
 Registration = Literal["open", "invitation", "closed"]
 
 LOCALHOST = "localhost"
+MAX_PASSWORD_LENGTH = 1024
 _BASE_URL = re.compile(r"/([\w.~-]+/)*", re.ASCII)
 _HOST_NAME = re.compile(r"[\w.-]+|[0-9a-f:.]+", re.ASCII | re.IGNORECASE)
 
@@ -117,6 +118,8 @@ class ServingOptions:
             raise ServerError(f"registration is 'open', 'invitation' or 'closed', not '{self.registration}'.")
         if (self.sign_in == "password") != bool(self.shared_password):
             raise ServerError("a shared password and the sign-in by 'password' go together: give both or neither.")
+        if len(self.shared_password) > MAX_PASSWORD_LENGTH:
+            raise ServerError(f"the shared password has more than {MAX_PASSWORD_LENGTH:,} characters.")
 
     def _check_address(self) -> None:
         if self.port is not None and not 1 <= self.port <= 65_535:

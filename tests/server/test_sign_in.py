@@ -544,6 +544,8 @@ def test_shared_password_gives_everybody_a_session_of_their_own(tmp_path: Path) 
         assert Person(server).register("Ada").status in (403, 404)
         assert "Change password" not in first.get("/").text
         kernel = first.start()["kernel"]
+        assert "INSTRUNET_PASSWORD" not in server.kernel(kernel).environ()
+        assert "easy to guess" not in server.log
         assert first.get(f"/api/kernels/{kernel}").status == 200
         assert second.get(f"/api/kernels/{kernel}").status == 404
         first.log_out()

@@ -20,6 +20,7 @@ from instrunet_widgets.server.accounts.database import Database
 from instrunet_widgets.server.accounts.passwords import verify_password
 from instrunet_widgets.server.accounts.sessions import Sessions
 from instrunet_widgets.server.accounts.users import Account, Users
+from instrunet_widgets.server.application import InstruNetServer
 from instrunet_widgets.server.options import ServingOptions
 
 GOOD = "figured bass 1"
@@ -231,3 +232,28 @@ def test_odd_idle_time_is_refused(minutes: str, capsys: pytest.CaptureFixture[st
 
 def test_password_for_everybody_is_not_shown_with_the_options() -> None:
     assert GOOD not in repr(options_of(password=GOOD))
+
+
+def test_password_for_everybody_that_is_too_long_is_a_sentence() -> None:
+    with pytest.raises(ServerError, match="more than 1,024 characters"):
+        options_of(password="x" * 1025)
+
+
+@pytest.mark.parametrize(("password", "is_easy"), [("secret", True), ("qwertz123", True), ("figured bass 1", False)])
+def test_password_for_everybody_that_is_easy_to_guess_is_pointed_out(
+    password: str,
+    is_easy: bool,
+    users_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def start(server: InstruNetServer) -> None:
+        for opened in server._sockets:
+            opened.close()
+
+    monkeypatch.setattr(InstruNetServer, "start", start)
+    monkeypatch.setenv("INSTRUNET_PASSWORD", password)
+    assert main(["app", "--no-browser", "--users-file", str(users_file)]) == 0
+    said = capsys.readouterr().out
+    assert ("easy to guess" in said) == is_easy
+    assert password not in said

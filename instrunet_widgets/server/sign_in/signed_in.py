@@ -131,8 +131,9 @@ class SignInProvider(VisitorProvider):
             return None
 
     def get_cookie_name(self, handler: RequestHandler) -> str:
-        """Give the cookie's name, which tells servers on several ports of a machine apart."""
-        return f"{COOKIE_NAME}-{re.sub('[^A-Za-z0-9]', '-', handler.request.host)}"
+        """Give the cookie's name, which tells servers on several ports and paths of a machine apart."""
+        place = handler.request.host + self.options.base_url.rstrip("/")
+        return f"{COOKIE_NAME}-{re.sub('[^A-Za-z0-9]', '-', place)}"
 
     def set_session_cookie(self, handler: RequestHandler, token: str) -> None:
         """Give the browser the token, out of reach of scripts, other sites and, over TLS, plain connections."""
