@@ -36,7 +36,7 @@ class Axis:
     label : str
         With the unit.
     ticks : dict of float to str
-        Labels; none to leave them to the page.
+        Labels; by default a few round numbers.
     is_log : bool
         Equal distances for equal ratios.
     """
@@ -55,11 +55,37 @@ class Axis:
 
     def make_axis(self, scale: bqplot.Scale, **settings: Any) -> bqplot.Axis:
         """The axis that is drawn, on its scale."""
-        axis = bqplot.Axis(scale=scale, label=self.label, **settings)
-        if self.ticks:
-            axis.tick_labels = {js_number(value): label for value, label in self.ticks.items()}
-            axis.tick_values = np.array(list(self.ticks), dtype=np.float64)
-        return axis
+        ticks = self.ticks or round_ticks(self.low, self.high)
+        return bqplot.Axis(
+            scale=scale,
+            label=self.label,
+            tick_labels={js_number(value): label for value, label in ticks.items()},
+            tick_values=np.array(list(ticks), dtype=np.float64),
+            **settings,
+        )
+
+
+def round_ticks(low: float, high: float, most: int = 6) -> dict[float, str]:
+    """Round numbers inside a range with their labels, few enough for a telephone.
+
+    Parameters
+    ----------
+    low, high : float
+    most : int
+        Most labels.
+
+    Examples
+    --------
+    >>> round_ticks(12.0, 13.0)
+    {12.0: '12', 12.2: '12.2', 12.4: '12.4', 12.6: '12.6', 12.8: '12.8', 13.0: '13'}
+    >>> list(round_ticks(0, 8_000).values())
+    ['0', '2,000', '4,000', '6,000', '8,000']
+    """
+    size = 10 ** np.floor(np.log10(max(high - low, 1e-9)))
+    steps = (float(factor * size) for factor in (0.1, 0.2, 0.5, 1, 2, 5))
+    step = next(step for step in steps if np.floor(high / step + 1e-9) - np.ceil(low / step - 1e-9) < most)
+    numbers = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
+    return {float(number): f"{number:,.10g}" for number in np.round(numbers, 9) + 0.0}
 
 
 class Chart(widgets.VBox):
@@ -131,13 +157,12 @@ class Chart(widgets.VBox):
         ----------
         low, high : float
         ticks : dict of float to str, optional
-            New labels.
+            New labels; by default a few round numbers.
         """
         scale = self.scales["x"]
         with scale.hold_sync():
             scale.min, scale.max = float(low), float(high)
-        if ticks is not None:
-            label_ticks(self.x_axis, ticks)
+        label_ticks(self.x_axis, round_ticks(low, high) if ticks is None else ticks)
 
     def _add(self, mark: bqplot.Mark) -> None:
         self.figure.marks = [*self.figure.marks, mark]

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..config import FeatureConfig
-from ..plotting.scales import MARKED_HERTZ, mel_position, pick_ticks
+from ..plotting.scales import MARKED_HERTZ, mel_position
 from .chart import ACCENT, GOOD, Axis, Chart, set_line, show_levels
 from .exercise import Exercise
 from .judging import judge_choice, judge_function
@@ -88,8 +88,7 @@ class PictureOfSound(Chart):
 
     def show(self, levels: np.ndarray, seconds: float = 3.0) -> None:
         """Paint levels from 0 to 1, a row for each band."""
-        ticks = {float(tick): f"{tick:g}" for tick in pick_ticks(0.0, seconds, 7)}
-        self.set_range(0.0, seconds, ticks)
+        self.set_range(0.0, seconds)
         show_levels(self.picture, levels, 0.0, seconds)
 
     def point(self, time: float, height: float, seconds: float) -> None:
