@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import http.cookiejar
 import json
@@ -126,6 +127,19 @@ class HubVisitor:
         connection = http.client.HTTPConnection(request.host, timeout=120)
         connection.request("GET", request.selector, headers=dict(request.header_items()))
         return connection.getresponse().headers.get("Location", "")
+
+    def open_websocket(self, path: str) -> int:
+        """Ask for a websocket: 101 if one is given."""
+        request = urllib.request.Request(urllib.parse.urljoin(self.url, path))
+        self.cookies.add_cookie_header(request)
+        connection = http.client.HTTPConnection(request.host, timeout=120)
+        upgrade = {
+            "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
+            "Sec-WebSocket-Protocol": "v1.kernel.websocket.jupyter.org", "Origin": self.url.rstrip("/"),
+        }  # fmt: skip
+        connection.request("GET", request.selector, headers={**upgrade, **dict(request.header_items())})
+        return connection.getresponse().status
 
     def _send(self, request: urllib.request.Request) -> Answer:
         with self._open(request, timeout=120) as response:

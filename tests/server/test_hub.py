@@ -216,6 +216,7 @@ def test_owner_gets_the_app_and_a_kernel(hub: Server, ada: HubVisitor, kernel_id
     assert "<title>InstruNet</title>" in page.text
     assert page.headers["X-JupyterHub-Version"].startswith("5.")
     assert ada.ask(f"/user/ada/api/kernels/{kernel_id}").status == 200
+    assert ada.open_websocket(f"/user/ada/api/kernels/{kernel_id}/channels") == 101
     kernels = [process for process in need_server(hub, "ada").children() if kernel_id in " ".join(process.cmdline())]
     assert len(kernels) == 1
     assert not [name for name in kernels[0].environ() if "TOKEN" in name]  # not the server's own, above all
@@ -243,6 +244,7 @@ def test_no_other_user_gets_in_not_even_a_keeper(hub: Server, kernel_id: str, na
     assert page.status in (403, 404)
     assert "Hear who plays" not in page.text
     assert other.ask(f"/user/ada/api/kernels/{kernel_id}").status == 403
+    assert other.open_websocket(f"/user/ada/api/kernels/{kernel_id}/channels") == 403
     assert other.ask("/user/ada/instrunet/start", {"_xsrf": "x"}).status == 403
     assert make_token(other, "ada").status in (403, 404)
     token = json.loads(make_token(other, name).text)["token"]

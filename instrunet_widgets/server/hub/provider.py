@@ -40,6 +40,11 @@ class HubProvider(JupyterHubIdentityProvider):
         self.last_use = datetime.now(UTC)
         self.on_session_end: list[SessionHook] = []
 
+    @property
+    def hub_url(self) -> str:
+        """The hub's page on which the owner finds the server and the account."""
+        return str(self.hub_auth.hub_host + url_path_join(self.hub_auth.hub_prefix, "home"))
+
     async def get_user(self, handler: Any) -> HubUser | None:
         """Give the owner, if it is he who asks.
 

@@ -27,6 +27,7 @@ from .provider import HubProvider
 from .reports import VERSION_HEADER, HubReports
 
 _NEEDED = ("SERVICE_URL", "SERVICE_PREFIX", "USER", "API_URL", "API_TOKEN", "ACTIVITY_URL", "CLIENT_ID")
+NO_SECOND_SPARE = 365 * 86_400.0  # seconds
 
 
 class UserServer(InstruNetServer):
@@ -45,6 +46,8 @@ class UserServer(InstruNetServer):
         """Tell the hub the version with every answer, and leave the check of forms to the hub's own rules."""
         self.app.settings.setdefault("headers", {})[VERSION_HEADER] = jupyterhub.__version__
         self.app.settings["xsrf_cookies"] = False
+        # one kernel waits for the page from the start; another one for a second page would cost memory for every user
+        self.kernel_manager.spare_delay = NO_SECOND_SPARE
         return super().init_handlers()
 
     def listen(self) -> None:

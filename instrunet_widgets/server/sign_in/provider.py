@@ -82,6 +82,7 @@ def describe_account(handler: Any) -> dict[str, Any] | None:
     return {
         "name": handler.current_user.display_name,
         "has_own_password": options.sign_in == "accounts",
+        "hub_url": getattr(provider, "hub_url", ""),  # the hub's page of the account
         "can_end": options.sign_in != "hub",  # by itself, for want of use
     }
 
