@@ -99,6 +99,7 @@ def test_wheel_carries_the_default_network_the_demo_and_the_notebook_but_no_othe
     assert {name for name in names if name.split("/")[1] in ("models", "notebooks")} == in_package
     assert {name for name in in_package if name.endswith(".onnx")}
     assert {name for name in names if name.startswith("instrunet_widgets/examples/") and name.endswith(".ogg")}
+    assert {"index.csv", "logmel-1.npz"} <= {name.removeprefix("instrunet_widgets/examples/notes/") for name in names}
     assert {name.split("/")[0].split("-")[0] for name in names} == {"instrunet_widgets"}
 
 
