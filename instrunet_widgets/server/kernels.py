@@ -73,10 +73,15 @@ class VisitorKernels(AsyncMappingKernelManager):
 
     places = Instance(Places, help="how many kernels there may be")
     limits = Instance(PageLimits, (), help="what each page may take")
+    _turns = Instance(asyncio.Semaphore)
 
     _spare: str | None = None
     _preparing: asyncio.Future[None] | None = None
     _is_closed = False
+
+    @default("_turns")
+    def _default_turns(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(max(2, os.cpu_count() or 2))
 
     @default("places")
     def _default_places(self) -> Places:
@@ -84,6 +89,9 @@ class VisitorKernels(AsyncMappingKernelManager):
 
     async def take_kernel(self, owner: Owner) -> str:
         """Give a kernel that no visitor has had: the spare one, or a new one.
+
+        Visitors take turns, as many at a time as there are processors; `end_turn` lets the next one in. So when many
+        come at once, the first ones see the app soon, instead of all of them late.
 
         Parameters
         ----------
@@ -103,15 +111,24 @@ class VisitorKernels(AsyncMappingKernelManager):
             await self._end_lost(owner)
         place = self.places.take(owner)
         try:
-            kernel_id, self._spare = self._spare, None
-            if kernel_id is None or kernel_id not in self or not await self.is_alive(kernel_id):
-                kernel_id = await self.start_kernel(kernel_name=KERNEL_NAME)
-            self._claim(kernel_id, place)
+            await self._turns.acquire()
+            try:
+                kernel_id, self._spare = self._spare, None
+                if kernel_id is None or kernel_id not in self or not await self.is_alive(kernel_id):
+                    kernel_id = await self.start_kernel(kernel_name=KERNEL_NAME)
+                self._claim(kernel_id, place)
+            except BaseException:
+                self.end_turn()
+                raise
         except BaseException:
             self.places.free(place)
             raise
         asyncio.get_running_loop().call_later(self.spare_delay, self.prepare_spare)
         return kernel_id
+
+    def end_turn(self) -> None:
+        """Let the next visitor's kernel start: the app of this one is there, or will not come."""
+        self._turns.release()
 
     def _claim(self, kernel_id: str, place: Place) -> None:
         kernel: Any = self.get_kernel(kernel_id)

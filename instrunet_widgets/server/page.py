@@ -99,11 +99,18 @@ class StartHandler(APIHandler):
         manager: Any = self.kernel_manager
         kernel_id = await manager.take_kernel(owner)
         try:
+            if self._is_visitor_gone:  # while waiting for a turn
+                raise StreamClosedError
             outputs = await run_cells(self._notebook, manager.get_kernel(kernel_id))
+        except StreamClosedError:
+            await end_kernel(manager, kernel_id)
+            return
         except Exception as error:
             _log.exception("kernel %s: the app could not be started", kernel_id)
             await end_kernel(manager, kernel_id)
             raise HTTPError(500) from error
+        finally:
+            manager.end_turn()
         try:
             if self._is_visitor_gone:
                 raise StreamClosedError

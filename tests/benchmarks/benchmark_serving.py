@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,6 +194,7 @@ async def run_users(outcome: Outcome, use: Callable[[int], Awaitable[None]], *, 
 
 
 async def _measure(server: Server, outcome: Outcome, *, within: float, seconds: float, browsers: bool) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * outcome.n_users + 4))
     recording, memory = make_recording(), asyncio.ensure_future(watch_memory(server, outcome))
     limits = {"within": within, "seconds": seconds}
     if not browsers:
