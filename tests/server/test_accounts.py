@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -584,6 +585,43 @@ def test_servers_that_start_together_make_one_file(path: Path) -> None:
     for database in opened:
         database.close()
     assert not list(path.parent.glob("*.new"))
+
+
+ADD_USERS = """
+import sys
+from pathlib import Path
+from instrunet_widgets.server.accounts.database import Database
+from instrunet_widgets.server.accounts.users import Users
+users = Users(Database(Path(sys.argv[1])))
+for number in range(int(sys.argv[3])):
+    users.add(f"{sys.argv[2]} {number}", "hash")
+    print(f"{sys.argv[2]} {number}", flush=True)
+"""
+
+
+def start_adding(path: Path, name: str, n_users: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", ADD_USERS, str(path), name, str(n_users)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_programs_that_write_at_the_same_time_lose_nothing(path: Path, users: Users) -> None:
+    programs = [start_adding(path, name, 25) for name in ("Ada", "Grace", "Clara")]
+    assert ["" for _ in programs] == [program.communicate(timeout=120)[1] for program in programs]
+    assert len(users.all()) == 75
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_program_that_is_killed_while_it_writes_loses_nothing(path: Path, users: Users) -> None:
+    program = start_adding(path, "Ada", 100_000)
+    assert program.stdout is not None
+    said = [program.stdout.readline() for _ in range(20)]
+    program.kill()
+    said += program.communicate(timeout=60)[0].splitlines()
+    again = Database(path)  # which looks the file over
+    there = {account.name for account in Users(again).all()}
+    again.close()
+    assert {line.strip() for line in said if line.strip()} <= there
+    users.add("Grace", "hash")
 
 
 def test_older_file_is_brought_up_to_date_with_its_users(

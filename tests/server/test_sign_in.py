@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
-    with run_app(folder, "--sign-in") as running:
+    with run_app(folder, "--sign-in", "--allow-host", "Music.example") as running:
         yield running
 
 
@@ -222,6 +222,17 @@ def test_form_without_the_right_xsrf_does_nothing(server: Server, name: str, pat
 def test_stale_form_is_shown_again_in_words(server: Server, person: Person, name: str) -> None:
     answer = person.post("/login", xsrf="", name=name, password=PASSWORD)
     assert "Please try again" in answer.said and f'value="{name}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/register", "/voila/static/voila.js", "/health", "/instrunet/session"]
+)
+def test_every_address_is_refused_to_foreign_host_names(server: Server, person: Person, path: str) -> None:
+    assert person.get(path).status in (200, 302)
+    assert person.get(path, Host="music.example").status in (200, 302)
+    for host in ("evil.example", "music.example.evil.example", "192.0.2.7", "localhost.evil.example:8866"):
+        answer = person.get(path, Host=host)
+        assert answer.status == 403 and "Location" not in answer.headers and answer.cookies == []
 
 
 def test_form_from_another_site_does_nothing(server: Server, person: Person, name: str) -> None:
