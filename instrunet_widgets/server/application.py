@@ -27,7 +27,6 @@ from .options import ServingOptions
 from .proxies import ProxyAwareServer
 from .routes import EXTENSIONS, list_routes
 from .sign_in.provider import VisitorProvider
-from .sign_in.signed_in import SignInProvider
 from .tls import make_tls_context
 
 TEMPLATE_FOLDER = Path(__file__).parent / "template"
@@ -166,14 +165,17 @@ def make_server(
     -------
     server : InstruNetServer
     """
-    provider_class = provider_class or (SignInProvider if options.needs_sign_in else VisitorProvider)
+    if provider_class is None and options.needs_sign_in:
+        from .sign_in.signed_in import SignInProvider
+
+        provider_class = SignInProvider
     config = Config()
     config.Voila.update(
         config_file_paths=[],
         log_level="ERROR",
         ip=options.host,
         base_url=options.base_url,
-        identity_provider_class=provider_class,
+        identity_provider_class=provider_class or VisitorProvider,
         kernel_websocket_connection_class=GuardedConnection,
         open_browser=False,
         connection_dir_root=folder,

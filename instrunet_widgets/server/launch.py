@@ -77,7 +77,6 @@ def serve(
         check_users_file(options.users_file)
     # jsonschema would spend seconds on a grammar of international web addresses; nothing here checks any.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    from .accounts.passwords import is_easy_to_guess
     from .application import make_server
     from .folders import make_folder, remove_stale_folders
     from .logs import configure_logs
@@ -94,13 +93,20 @@ def serve(
         address = f"{options.scheme}://{name_of_host(options.host)}:{taken}{options.base_url}"
         moved = "" if taken == (port or DEFAULT_PORT) else f"port {DEFAULT_PORT} is in use; "
         announce(f"InstruNet is at {address} ({moved}Ctrl-C ends it)")
-        if options.shared_password and is_easy_to_guess(options.shared_password):
-            announce(_EASY)
-        if not (options.is_loopback or options.certfile or options.trusted_proxies):
-            announce(_UNENCRYPTED)
+        _warn(options, announce)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         server.start()
+
+
+def _warn(options: ServingOptions, announce: Callable[[str], None]) -> None:
+    if options.shared_password:
+        from .accounts.passwords import is_easy_to_guess
+
+        if is_easy_to_guess(options.shared_password):
+            announce(_EASY)
+    if not (options.is_loopback or options.certfile or options.trusted_proxies):
+        announce(_UNENCRYPTED)
 
 
 def name_of_host(host: str) -> str:
