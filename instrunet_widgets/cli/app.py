@@ -44,6 +44,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--no-browser", action="store_true", help="only serve the page")
     _add_sign_in(parser.add_argument_group("sign-in"))
     _add_network(parser.add_argument_group("network"))
+    _add_limits(parser.add_argument_group("limits, where people sign in or the app is on the network"))
     parser.set_defaults(run=run)
 
 
@@ -83,6 +84,19 @@ def _add_network(group: Any) -> None:
     )  # fmt: skip
     group.add_argument("--certfile", type=Path, metavar="FILE", help="TLS certificate; the app is then at https://")
     group.add_argument("--keyfile", type=Path, metavar="FILE", help="key of the TLS certificate")
+
+
+def _add_limits(group: Any) -> None:
+    group.add_argument("--kernels", type=_count, default=40, metavar="N", help="open pages in all (default: 40)")
+    group.add_argument(
+        "--kernels-per-user", type=_count, default=4, metavar="N", help="open pages of one user (default: 4)"
+    )
+    group.add_argument(
+        "--upload-megabytes", type=_count, default=512, metavar="N", help="largest recording, in MB (default: 512)"
+    )
+    group.add_argument(
+        "--analysis-minutes", type=_minutes, default=60, metavar="N", help="longest analysis (default: 60)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -129,6 +143,10 @@ def read_options(args: argparse.Namespace, shared_password: str) -> ServingOptio
         trusted_proxies=tuple(args.trust_proxy),
         certfile=args.certfile,
         keyfile=args.keyfile,
+        kernels_per_user=args.kernels_per_user,
+        n_kernels=args.kernels,
+        upload_megabytes=args.upload_megabytes,
+        analysis_minutes=args.analysis_minutes,
     )
 
 
@@ -151,3 +169,10 @@ def _minutes(text: str) -> float:
     if not 0 < minutes < float("inf"):
         raise argparse.ArgumentTypeError(f"'{text}' is no time: give minutes, a number above 0")
     return minutes
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdecimal() else 0
+    if not 1 <= number <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 1,000,000")
+    return number

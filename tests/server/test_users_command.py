@@ -152,6 +152,18 @@ def test_odd_number_of_days_is_refused(days: str, capsys: pytest.CaptureFixture[
 # instrunet app
 
 
+@pytest.fixture
+def never_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers end at once."""
+
+    def start(server: InstruNetServer) -> None:
+        for opened in server._sockets:
+            opened.close()
+
+    monkeypatch.delenv("INSTRUNET_PASSWORD", raising=False)
+    monkeypatch.setattr(InstruNetServer, "start", start)
+
+
 def options_of(*arguments: str, password: str = "") -> ServingOptions:
     args: argparse.Namespace = build_parser().parse_args(["app", *arguments])
     return read_options(args, password)
@@ -230,6 +242,34 @@ def test_odd_idle_time_is_refused(minutes: str, capsys: pytest.CaptureFixture[st
     assert "give minutes, a number above 0" in capsys.readouterr().err
 
 
+def test_limits_are_taken() -> None:
+    options = options_of("--kernels=7", "--kernels-per-user=2", "--upload-megabytes=30", "--analysis-minutes=1.5")
+    limits = (options.n_kernels, options.kernels_per_user, options.upload_megabytes, options.analysis_minutes)
+    assert limits == (7, 2, 30, 1.5)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "many", "1e9"])
+def test_odd_limit_is_refused(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["app", f"--kernels={number}"])
+    assert "is not a number from 1 to 1,000,000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_said"),
+    [
+        (("--host=0.0.0.0",), True),
+        (("--host=0.0.0.0", "--trust-proxy=127.0.0.1"), False),
+        (("--host=127.0.0.1",), False),
+    ],
+)
+def test_unencrypted_network_is_pointed_out(
+    arguments: tuple[str, ...], is_said: bool, users_file: Path, never_starts: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["app", "--sign-in", "--no-browser", "--users-file", str(users_file), *arguments]) == 0
+    assert ("travel unencrypted" in capsys.readouterr().out) == is_said
+
+
 def test_password_for_everybody_is_not_shown_with_the_options() -> None:
     assert GOOD not in repr(options_of(password=GOOD))
 
@@ -244,14 +284,10 @@ def test_password_for_everybody_that_is_easy_to_guess_is_pointed_out(
     password: str,
     is_easy: bool,
     users_file: Path,
+    never_starts: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def start(server: InstruNetServer) -> None:
-        for opened in server._sockets:
-            opened.close()
-
-    monkeypatch.setattr(InstruNetServer, "start", start)
     monkeypatch.setenv("INSTRUNET_PASSWORD", password)
     assert main(["app", "--no-browser", "--users-file", str(users_file)]) == 0
     said = capsys.readouterr().out
