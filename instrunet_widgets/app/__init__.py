@@ -41,4 +41,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME_MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOME_MODULES[name]}", __name__), name)
+    value = getattr(import_module(f".{_HOME_MODULES[name]}", __name__), name)
+    globals()[name] = value
+    return value

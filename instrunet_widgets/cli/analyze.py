@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from glob import glob
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..config import AGGREGATIONS, MAX_SMOOTHING_WINDOWS, DecodingConfig
 from ..errors import InstruNetError
@@ -42,7 +42,7 @@ no sense.
 """
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: Any) -> None:
     """Add ``analyze`` to the command line."""
     defaults = DecodingConfig()
     parser = subparsers.add_parser(
