@@ -98,7 +98,7 @@ class OutOfFold:
 
 
 def mix_clips(
-    folder: FeatureFolder, n_clips: int, *, seed: int, n_mixtures: int = N_MIXTURES
+    folder: FeatureFolder, n_clips: int, *, seed: int, n_mixtures: int
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Mix clips of different instruments in the power domain, each at a level of plus or minus 6 dB.
 
@@ -153,7 +153,10 @@ def write_fold(out: Path, result: TrainingResult, training_set: TrainingSet, con
     model, test = result.model, training_set.test
     sides = {"test": Side(predict(model, test), test.targets)}
     for n_clips in (2, 3):
-        mixed = [(model.predict_on_batch(x), y) for x, y in mix_clips(test, n_clips, seed=config.split_seed)]
+        mixed = [
+            (model.predict_on_batch(x), y)
+            for x, y in mix_clips(test, n_clips, seed=config.split_seed, n_mixtures=N_MIXTURES)
+        ]
         sides[f"mixtures of {n_clips}"] = Side(*(np.concatenate(part) for part in zip(*mixed, strict=True)))
     for name, folder in training_set.held_out.items():
         if not len(folder):

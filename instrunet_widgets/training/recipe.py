@@ -87,7 +87,6 @@ class TrainingConfig:
         for name, least in (
             ("seed", 0),
             ("split_seed", 0),
-            ("fold", 0),
             ("epochs", 1),
             ("patience", 0),
             ("batch_size", 1),

@@ -1,0 +1,152 @@
+"""Five folds joined: each clip scored once, nothing fitted on what is scored, and a network that learns from all."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, roc_auc_score
+
+from instrunet_widgets.classifier import Classifier
+from instrunet_widgets.cli import main
+from instrunet_widgets.errors import FeatureFolderError
+from instrunet_widgets.training import folds as folds_module
+from instrunet_widgets.training.calibration import fit_calibration
+from instrunet_widgets.training.folds import Fold, Side, join_folds, mix_clips, read_fold
+from instrunet_widgets.training.network import NetworkConfig
+from instrunet_widgets.training.recipe import TrainingConfig
+from instrunet_widgets.training.train import EpochDraw
+from instrunet_widgets.training.training_set import gather_training_set
+
+TINY = TrainingConfig(
+    epochs=1, batch_size=32, network=NetworkConfig(stem_channels=4, stage_channels=(4, 4, 4)), extra_share=0.5
+)
+
+
+def make_fold(number: int, *, n_clips: int = 110, config: TrainingConfig = TINY) -> Fold:
+    """Predictions of a network that is right about four times in five, at odds of its own."""
+    rng = np.random.default_rng(number)
+    classes = np.arange(n_clips) % 11
+    labels = np.eye(11, dtype=np.float32)[classes]
+    heard = np.where(rng.random(n_clips) < 0.8, classes, rng.integers(11, size=n_clips))
+    raw = rng.uniform(0.01, 0.3, (n_clips, 11))
+    raw[np.arange(n_clips), heard] = rng.uniform(0.3, 0.6 + 0.05 * number, n_clips)
+    side = Side(raw.astype(np.float32), labels)
+    files = np.array([f"clip{number}_{k}" for k in range(n_clips)])
+    return Fold(dataclasses.replace(config, fold=number), files, {"test": side, "notes": side})
+
+
+@pytest.fixture(scope="module")
+def folds() -> list[Fold]:
+    return [make_fold(number) for number in range(5)]
+
+
+def test_each_clip_is_calibrated_by_the_other_folds(folds: list[Fold]) -> None:
+    joined = join_folds(folds)
+    for k, fold in enumerate(folds):
+        others = [other.sides["test"] for other in folds if other is not fold]
+        calibration = fit_calibration(
+            np.concatenate([side.raw for side in others]), np.concatenate([side.labels for side in others])
+        )
+        np.testing.assert_allclose(joined.probabilities[joined.fold == k], calibration(fold.sides["test"].raw))
+        assert joined.files[joined.fold == k].tolist() == fold.files.tolist()
+
+
+def test_scores_of_the_folds_are_those_of_scikit_learn(folds: list[Fold]) -> None:
+    joined = join_folds(folds[::-1])  # in any order
+    accuracies, macro_f1, auc = [], [], []
+    for k in range(5):
+        p, y = joined.probabilities[joined.fold == k], joined.labels[joined.fold == k]
+        accuracies.append((p.argmax(axis=1) == y.argmax(axis=1)).mean())
+        macro_f1.append(f1_score(y.argmax(axis=1), p.argmax(axis=1), average="macro"))
+        auc.append(roc_auc_score(y, p, average="macro"))
+    found = joined.scores["folds"]["eleven_classes"]
+    for key, values in (("accuracy", accuracies), ("argmax_macro_f1", macro_f1), ("roc_auc", auc)):
+        assert found[key]["mean"] == pytest.approx(np.mean(values), abs=1e-4)
+        assert found[key]["spread"] == pytest.approx(np.std(values, ddof=1), abs=1e-4)
+    assert joined.scores["test"]["eleven_classes"]["n"] == 550
+    assert joined.scores["notes"]["ten_classes"]["n"] == 550
+
+
+def test_saved_predictions_hold_what_was_scored(folds: list[Fold], tmp_path: Path) -> None:
+    joined = join_folds(folds)
+    joined.save(tmp_path / "oof.npz")
+    with np.load(tmp_path / "oof.npz", allow_pickle=False) as saved:
+        assert sorted(saved) == ["files", "fold", "labels", "probabilities", "raw"]
+        np.testing.assert_array_equal(saved["probabilities"], joined.probabilities)
+        np.testing.assert_array_equal(saved["labels"].sum(axis=1), 1)
+
+
+def test_folds_that_do_not_belong_together_are_refused(folds: list[Fold]) -> None:
+    with pytest.raises(FeatureFolderError, match=r"each once; these are \[0, 1, 2, 3\]"):
+        join_folds(folds[:4])
+    other = make_fold(4, config=dataclasses.replace(TINY, learning_rate=1e-4))
+    with pytest.raises(FeatureFolderError, match="different settings"):
+        join_folds([*folds[:4], other])
+    twin = dataclasses.replace(folds[3], config=folds[4].config)
+    with pytest.raises(FeatureFolderError, match="scored by two folds"):
+        join_folds([*folds[:4], twin])
+
+
+def test_folder_that_is_no_fold_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FeatureFolderError, match="nothing-here is no finished fold"):
+        read_fold(tmp_path / "nothing-here")
+
+
+def test_mixtures_hold_different_instruments_and_all_their_labels(banded_features: Path) -> None:
+    folder = gather_training_set(banded_features, hold_stop=False).test
+    log_mels, labels = (np.concatenate(part) for part in zip(*mix_clips(folder, 3, seed=0, n_mixtures=20), strict=True))
+    assert len(log_mels) == 20
+    np.testing.assert_array_equal(labels.sum(axis=1), 3)
+    np.testing.assert_array_equal(log_mels.max(axis=(1, 2)), 0)
+    for log_mel, label in zip(log_mels, labels, strict=True):  # the loud bands of all three are there
+        loudness = [log_mel[4 + 11 * k : 12 + 11 * k].mean() for k in range(11)]
+        assert set(np.argsort(loudness)[-3:]) == set(np.flatnonzero(label))
+
+
+def test_fold_without_stop_side_learns_from_four_fifths(banded_features: Path) -> None:
+    held = gather_training_set(banded_features, fold=2)
+    whole = gather_training_set(banded_features, fold=2, hold_stop=False)
+    assert set(whole.split.train) == set(held.split.train) | set(held.split.stop)
+    assert whole.split.test == held.split.test
+    assert len(whole.stop) == 0
+    everything = gather_training_set(banded_features, fold=None)
+    assert len(everything.train) == 440
+    assert everything.split.test == everything.split.stop == ()
+
+
+def test_epochs_draw_all_clips_and_other_extras_each_time() -> None:
+    draw = EpochDraw(100, 400, TINY)
+    first, second = draw(0), draw(1)
+    for chosen in (first, second):
+        assert len(chosen) == len(set(chosen)) == 150
+        assert set(range(100)) <= set(chosen)
+    assert set(first) != set(second)
+    assert len(EpochDraw(100, 20, TINY)(0)) == 120  # no more than there are
+
+
+def test_five_folds_become_a_model(
+    banded_features: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folds_module, "N_MIXTURES", 20)
+    settings = tmp_path / "tiny.json"
+    settings.write_text(TINY.to_json(), encoding="utf-8")
+    common = ["train", "--features", str(banded_features), "--config", str(settings)]
+    outs = [tmp_path / f"fold{k}" for k in range(5)]
+    for k, out in enumerate(outs):
+        run = ["--fold", str(k), "--out", str(out), "--run-folder", str(tmp_path / f"run{k}")]
+        assert main([*common, *run]) == 0
+    model = tmp_path / "tiny"
+    folds = ["--folds", *map(str, outs), "--out", str(model), "--run-folder", str(tmp_path / "run")]
+    assert main([*common, *folds]) == 0
+    assert "on 440 clips of recordings never seen" in " ".join(capsys.readouterr().out.split())
+    classifier = Classifier.load(model)
+    assert classifier.predict_proba(np.full((2, 128, 130), -80, dtype=np.float32)).shape == (2, 11)
+    scores = json.loads((model / "scores.json").read_text(encoding="utf-8"))
+    assert set(scores) == {"test", "mixtures of 2", "mixtures of 3", "folds"}
+    card = (model / "README.md").read_text(encoding="utf-8")
+    assert "Mean over the five folds" in card
+    assert json.loads((model / "split.json").read_text(encoding="utf-8"))["test"] == []
