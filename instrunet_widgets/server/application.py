@@ -21,7 +21,7 @@ from .headers import ProtectiveHeaders
 from .health import ServingState
 from .hosts import only_for_hosts
 from .kernels import OwnInterpreterSpecs, VisitorKernels
-from .limits import make_page_limits, make_places
+from .limits import count_spares, make_page_limits, make_places
 from .logs import log_request
 from .options import ServingOptions
 from .proxies import ProxyAwareServer
@@ -56,6 +56,7 @@ class InstruNetServer(Voila):
         self.app.settings["jinja2_env"] = self.app.settings["voila_jinja2_env"]
         self.kernel_manager.places = make_places(self.options)
         self.kernel_manager.limits = make_page_limits(self.options)
+        self.kernel_manager.n_spares = count_spares(self.options)
         self.identity_provider.on_session_end.append(self.kernel_manager.end_session)
         self.state = ServingState()
         return list_routes(self, self.state)

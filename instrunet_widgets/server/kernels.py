@@ -19,7 +19,7 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from traitlets import Bool, Float, Instance, Unicode, default
+from traitlets import Float, Instance, Int, List, Unicode, default
 
 from ..app.limits import PageLimits
 from .logs import LOGGER_NAME
@@ -67,15 +67,15 @@ class VisitorKernels(AsyncMappingKernelManager):
     """
 
     folder = Unicode(help="where the kernels' folders are made").tag(config=True)
-    has_spare = Bool(True, help="start a kernel for the next visitor ahead").tag(config=True)
+    n_spares = Int(1, help="how many kernels are started ahead, for the next visitors").tag(config=True)
     first_page_seconds = Float(180.0, help="how long at least a kernel waits for its page").tag(config=True)
     spare_delay = Float(8.0, help="seconds between a visitor and the next spare kernel").tag(config=True)
 
     places = Instance(Places, help="how many kernels there may be")
     limits = Instance(PageLimits, (), help="what each page may take")
     _turns = Instance(asyncio.Semaphore)
+    _spares = List(Unicode())
 
-    _spare: str | None = None
     _preparing: asyncio.Future[None] | None = None
     _is_closed = False
 
@@ -113,9 +113,7 @@ class VisitorKernels(AsyncMappingKernelManager):
         try:
             await self._turns.acquire()
             try:
-                kernel_id, self._spare = self._spare, None
-                if kernel_id is None or kernel_id not in self or not await self.is_alive(kernel_id):
-                    kernel_id = await self.start_kernel(kernel_name=KERNEL_NAME)
+                kernel_id = await self._take_spare() or await self.start_kernel(kernel_name=KERNEL_NAME)
                 self._claim(kernel_id, place)
             except BaseException:
                 self.end_turn()
@@ -185,20 +183,33 @@ class VisitorKernels(AsyncMappingKernelManager):
             page.close(code, reason)
 
     def prepare_spare(self) -> None:
-        """Start a kernel for the next visitor, if there is none and there may be one more."""
+        """Start a kernel for the next visitor, and later another, until there are as many as there should be.
+
+        One at a time and with pauses, so that those who use their kernels notice nothing.
+        """
         is_preparing = self._preparing is not None and not self._preparing.done()
-        if self.has_spare and self._spare is None and not (is_preparing or self.places.is_full or self._is_closed):
-            self._preparing = asyncio.ensure_future(self._start_spare())
+        if is_preparing or self.places.is_full or self._is_closed or len(self._spares) >= self.n_spares:
+            return
+        self._preparing = asyncio.ensure_future(self._start_spare())
 
     async def _start_spare(self) -> None:
-        self._spare = await self.start_kernel(kernel_name=KERNEL_NAME)
+        if not self._turns.locked():
+            self._spares.append(await self.start_kernel(kernel_name=KERNEL_NAME))
+        asyncio.get_running_loop().call_later(self.spare_delay, self.prepare_spare)
+
+    async def _take_spare(self) -> str | None:
+        while self._spares:
+            kernel_id = self._spares.pop(0)
+            if kernel_id in self and await self.is_alive(kernel_id):
+                return kernel_id
+        return None
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel whose page was lost, or never came."""
         kernel: Any = self.get_kernel(kernel_id)
         waited = (datetime.now(UTC) - kernel.last_activity).total_seconds()
         is_expected = not getattr(kernel, "had_page", False) and waited < self.first_page_seconds
-        if kernel_id != self._spare and not is_expected:
+        if kernel_id not in self._spares and not is_expected:
             await super().cull_kernel_if_idle(kernel_id)
 
     def notify_connect(self, kernel_id: str) -> None:

@@ -13,6 +13,15 @@ N_LARGEST_KEPT = 4
 KERNEL_MEMORY_BYTES = 3_000_000_000
 
 
+N_SPARES = 5  # started ahead where people sign in: so many see the app at once; 50 MB each
+
+
+def count_spares(options: ServingOptions) -> int:
+    """Give how many kernels are started ahead: one where a server is for one person."""
+    is_for_many = options.sign_in in ("accounts", "password") or options.is_open_network
+    return min(N_SPARES if is_for_many else 1, options.n_kernels)
+
+
 def make_places(options: ServingOptions) -> Places:
     """Give the places for kernels; where nobody signs in, one visitor may have them all."""
     n_per_user = options.kernels_per_user if options.needs_sign_in else options.n_kernels

@@ -56,7 +56,7 @@ class PageHandler(PageWithScripts, BaseVoilaHandler):
         self.xsrf_token  # noqa: B018  (reading it sets the cookie that starting and ending a kernel need)
         account = describe_account(self)
         page = self.render_template("page.html", title=self._title, page_config=self._page_config, account=account)
-        await self.finish(page)
+        self.finish(page)
 
 
 class StartHandler(APIHandler):
@@ -82,18 +82,18 @@ class StartHandler(APIHandler):
         if owner is None:
             raise HTTPError(403)
         if self._state.is_stopping:
-            await self._say_busy("stopping")
+            self._say_busy("stopping")
             return
         try:
             with self._state.running():
                 await self._start(owner)
         except NoPlaceError as error:
-            await self._say_busy("own" if error.is_own_limit else "all")
+            self._say_busy("own" if error.is_own_limit else "all")
 
-    async def _say_busy(self, reason: str) -> None:
+    def _say_busy(self, reason: str) -> None:
         self.set_status(503)
         self.set_header("Retry-After", str(RETRY_SECONDS + random.randint(-1, 1)))
-        await self.finish({"busy": reason})
+        self.finish({"busy": reason})
 
     async def _start(self, owner: Owner) -> None:
         manager: Any = self.kernel_manager

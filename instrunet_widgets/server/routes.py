@@ -56,7 +56,7 @@ class EndHandler(_OwnKernel):
         """End it."""
         await end_kernel(self.kernel_manager, kernel_id)
         self.set_status(204)
-        await self.finish()
+        self.finish()  # not awaited: the page that asked may be gone by now
 
 
 class ExtensionFileHandler(PageWithScripts, FileFindHandler):

@@ -35,6 +35,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from running import Server, Visitor, find_free_port, run_server
 from talking import PageWithoutBrowser, register
 
+from instrunet_widgets.server.limits import N_SPARES
+
 MAX_USERS = 50
 MAX_SECONDS = 900.0
 RECORDING_SECONDS = 10.0
@@ -145,7 +147,7 @@ async def use_browser(server: Server, number: int, outcome: Outcome, recording: 
         await page.get_by_role("button", name="Register").click(no_wait_after=True)
         await page.wait_for_url(server.url, wait_until="commit")
         clock.note("sign in")
-        await page.wait_for_function("document.body?.classList.contains('page-ready')")
+        await page.locator("body.page-ready").wait_for(state="attached")
         clock.note("app")
         file = {"name": "chord.wav", "mimeType": "audio/wav", "buffer": recording}
         await page.locator("input[type=file]").first.set_input_files(file)
@@ -230,10 +232,10 @@ def measure(n_users: int, *, within: float = 0.0, seconds: float = MAX_SECONDS, 
         raise ValueError(f"1 to {MAX_USERS} users, who come within less than {MAX_SECONDS:.0f} s")
     outcome = Outcome(n_users)
     with tempfile.TemporaryDirectory() as name, serve(Path(name), n_users) as server:
-        deadline = time.monotonic() + 60
-        while not server.kernels() and time.monotonic() < deadline:  # as on a server that has been there for a while
+        deadline = time.monotonic() + 120  # as on a server that has been there for a while
+        while len(server.kernels()) < min(N_SPARES, n_users) and time.monotonic() < deadline:
             time.sleep(0.1)
-        time.sleep(3)
+        time.sleep(5)
         asyncio.run(_measure(server, outcome, within=within, seconds=seconds, browsers=browsers))
         if "Traceback" in server.log:
             outcome.errors.append(f"the server's log: {server.log[-2_000:]}")

@@ -36,6 +36,7 @@ def options_command(notebook: Path | None = None, before: str = "", **options: A
 def serve(folder: Path, *, env: dict[str, str] | None = None, before: str = "", **options: Any) -> Iterator[Server]:
     """The app for people who sign in, until the block ends; its users are kept in the folder."""
     port = options.pop("port", None) or find_free_port()
+    before = f"from instrunet_widgets.server import limits; limits.N_SPARES = 1\n{before}"
     settings = {"sign_in": "accounts", "users_file": str(folder / "users.sqlite"), "port": port, **options}
     if settings["sign_in"] == "none":
         del settings["users_file"]
