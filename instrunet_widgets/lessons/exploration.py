@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..app.charts.colours import line_colour
+from ..audio import load_audio
 from ..classifier import Classifier
 from ..config import AGGREGATIONS, DecodingConfig
 from ..examples import LabelledRange
@@ -22,8 +23,10 @@ from .chart import MUTED, Axis, Chart, set_line
 from .material import load_labels, load_piece
 from .notices import stop_on_error
 from .panel import Panel, knob, knobs
+from .sound import Sound, SoundBox
 
 _LEAST_SECONDS = 0.5  # shorter labels at the edge of a part are left out
+_MOST_SECONDS = 60.0  # of a recording that is listened to
 _folders: list[tempfile.TemporaryDirectory[str]] = []  # each goes when Python ends
 
 
@@ -87,6 +90,30 @@ def load_classifier() -> Classifier:
     """
     with stop_on_error():
         return Classifier.load()
+
+
+class RecordingPlayer(Panel):
+    """One recording of several to listen to.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+
+    Attributes
+    ----------
+    recording : ipywidgets.Dropdown
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.recording = widgets.Dropdown(options=[(escape_unprintable(path.name), path) for path in paths])
+        self._box = SoundBox(self.load, "Listen")
+        found = [knobs(knob("Recording", self.recording)), self._box]
+        super().__init__(found if paths else [widgets.HTML("<p>There is no recording in this folder.</p>")])
+        self.recording.observe(lambda _: self._box.refresh(), "value")
+
+    def load(self) -> Sound:
+        """The first minute of the recording."""
+        return Sound(load_audio(self.recording.value, duration=_MOST_SECONDS))
 
 
 class RecordingComparison(Panel):

@@ -14,12 +14,11 @@ from ..segment_scores import RangeScore, compare_seconds
 from .exercise import Exercise
 from .judging import RIGHT, judge_function
 from .material import analyze_piece, load_labels, load_piece, make_opening
+from .one_instrument import SmoothingExplorer, ThresholdExplorer
 from .panel import Panel
 from .timeline_widgets import (
     MeanMaxExplorer,
     PrecisionRecallExplorer,
-    SmoothingExplorer,
-    ThresholdExplorer,
     Tuning,
     WindowExplorer,
 )

@@ -80,11 +80,13 @@ def picture_in_jupyterlab(browser: Browser, args: argparse.Namespace, folder: Pa
         command = lab_command(port, root)
         with run_server(command, f"http://127.0.0.1:{port}/", "is running at", folder=root, env=settings) as server:
             for notebook in find_notebooks(args.only):
+                page = open_page(browser, "desktop")  # on a telephone's width JupyterLab hides what says "idle"
+                run_all_cells(page, f"{server.url}lab/tree/{notebook.name}", ".in-lesson")
+                page.keyboard.press("Control+b")  # the side bar leaves no room there
                 for size in args.sizes:
-                    page = open_page(browser, size)
-                    run_all_cells(page, f"{server.url}lab/tree/{notebook.name}", ".in-lesson")
+                    page.set_viewport_size(SIZES[size])
                     take(page, args.folder / f"{notebook.stem}-lab-{size}-{theme}.png", ".jp-WindowedPanel-inner")
-                    page.close()
+                page.close()
 
 
 def main() -> None:

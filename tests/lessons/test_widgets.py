@@ -271,6 +271,14 @@ def test_names_from_files_are_escaped() -> None:
     assert "&lt;script&gt;" in texts_of(table)
 
 
+def test_player_of_a_folder_plays_what_is_chosen_or_says_that_there_is_nothing() -> None:
+    paths = sorted(exploration.make_folder().glob("*.wav"))
+    player = exploration.RecordingPlayer(paths)
+    player.recording.value = paths[-1]
+    assert player.load().duration == pytest.approx(81.009 - 62.727, abs=0.05)
+    assert "no recording in this folder" in texts_of(exploration.RecordingPlayer([]))
+
+
 def test_styles_travel_once() -> None:
     first, second = lesson_1.ToneExplorer(), lesson_1.ToneExplorer()
     assert first.children[-1] is second.children[-1]
