@@ -42,7 +42,9 @@ pytestmark = pytest.mark.slow
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A hub with the keeper anna, the users ada and bob, and ada's server."""
     settings = f'keepers=("anna",), first_password="{FIRST_PASSWORD}"'
-    more = "c.Accounts.allowed_failed_logins = 3\nc.Spawner.args += ['--report-seconds=1']"
+    # JupyterHub's own administrators may enter every server, as far as JupyterHub is concerned
+    administrator = 'c.Authenticator.admin_users = {"zed"}'
+    more = f"c.Accounts.allowed_failed_logins = 3\nc.Spawner.args += ['--report-seconds=1']\n{administrator}"
     with run_hub(tmp_path_factory.mktemp("hub"), settings=settings, more=more) as server:
         for name in ("ada", "bob", "carl"):
             assert "ready" in HubVisitor(server.url).sign_up(name).message
@@ -250,6 +252,20 @@ def test_no_other_user_gets_in_not_even_a_keeper(hub: Server, kernel_id: str, na
     token = json.loads(make_token(other, name).text)["token"]
     assert ask_directly(hub, "GET", f"/user/ada/api/kernels/{kernel_id}", token)[0] == 403
     assert ask_directly(hub, "POST", "/user/ada/instrunet/start", token)[0] == 403
+
+
+def test_administrator_of_jupyterhub_does_not_get_in_either(hub: Server, kernel_id: str) -> None:
+    zed = HubVisitor(hub.url)
+    zed.sign_up("zed")
+    zed.log_in("zed")
+    token = json.loads(make_token(zed, "zed").text)["token"]
+    assert "access:servers" in json.loads(zed.call("GET", "/hub/api/user", token=token).text)["scopes"]
+    assert ask_directly(hub, "GET", f"/user/ada/api/kernels/{kernel_id}", token)[0] == 403
+    question = zed.ask("/user/ada/")
+    assert question.path == "/hub/api/oauth2/authorize"  # whether ada's server may know who he is: yes
+    page = zed.ask(question.url, {"_xsrf": zed.xsrf("/hub/"), "scopes": "access:servers!server=ada/"})
+    assert (page.status, page.path) == (403, "/user/ada/")
+    assert "belongs to another user" in page.text
 
 
 def test_server_itself_lets_nobody_in_without_the_hubs_word(hub: Server, ada: HubVisitor, kernel_id: str) -> None:

@@ -117,4 +117,4 @@ def _is_use(handler: Any) -> bool:
 
 
 def _refuse(*_: Any, **__: Any) -> None:
-    raise HTTPError(403, "this server belongs to another user")
+    raise HTTPError(403, reason="This server belongs to another user")
