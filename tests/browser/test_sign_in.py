@@ -80,8 +80,9 @@ def test_name_with_html_is_shown_as_it_is(server: Server, page: Page) -> None:
     name = "<img src=x onerror=alert(1)> & <b>Co</b>"
     register(page, server, name)
     expect(page.locator("#account b")).to_have_text(name)
-    page.get_by_role("link", name="Change password").click()
-    assert page.locator("input[autocomplete=username]").input_value() == name
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Change password").click()
+    assert opened.value.locator("input[autocomplete=username]").input_value() == name
 
 
 def test_closed_registration_says_so(closed_server: Server, page: Page) -> None:
@@ -107,15 +108,20 @@ def test_all_of_it_works_with_the_keyboard_alone(server: Server, page: Page) -> 
     page.locator("body").evaluate("body => body.focus()")
     press("Tab")
     expect(page.get_by_role("link", name="Change password")).to_be_focused()
-    press("Enter")
-    expect(page.get_by_label("Present password")).to_be_focused()
+    kernel = page.evaluate("instrunetPage.kernel")
+    with page.expect_popup() as opened:
+        press("Enter")
+    form = opened.value
+    expect(form.get_by_label("Present password")).to_be_focused()
     for password in (PASSWORD, "another bass 2", "another bass 2"):
-        write(password)
-        press("Tab")
-    press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("has been changed")
-    page.get_by_role("link", name="Open the app").press("Enter")
-    wait_for_app(page)
+        form.keyboard.type(password)
+        form.keyboard.press("Tab")
+    form.keyboard.press("Enter")
+    expect(form.get_by_role("status")).to_contain_text("has been changed")
+    form.close()
+    assert server.kernel(kernel).is_running()  # nothing is lost in the app
+    page.get_by_role("button", name="Try the example").press("Enter")
+    expect(page.locator(".in-heading h2")).to_be_visible()
     page.get_by_role("button", name="Log out").press("Enter")
     expect(page.get_by_label("Name")).to_be_focused()
 
