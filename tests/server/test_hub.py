@@ -104,11 +104,12 @@ def find_port(server: psutil.Process) -> int:
     return int(port)
 
 
-def ask_directly(hub: Server, method: str, path: str, token: str = "") -> tuple[int, str]:
+def ask_directly(hub: Server, method: str, path: str, token: str = "", *, cookie: str = "") -> tuple[int, str]:
     """Ask ada's server past the proxy: status and where it sends one."""
     server = need_server(hub, "ada")
     connection = http.client.HTTPConnection("127.0.0.1", find_port(server), timeout=60)
-    connection.request(method, path, headers={"Authorization": f"token {token}"} if token else {})
+    headers = {"Authorization": f"token {token}"} if token else {"Cookie": cookie}
+    connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     return answer.status, answer.headers.get("Location", "")
 
@@ -236,6 +237,13 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_users_servers(ada: HubVis
 
 def test_stranger_is_sent_to_the_login(hub: Server, ada: HubVisitor) -> None:
     assert HubVisitor(hub.url).ask("/user/ada/").path == "/hub/login"
+
+
+@pytest.mark.parametrize("value", ["", "%%%", "2|1:0|10:1|x", "x" * 4_000, '"', "\xff"])
+def test_malformed_cookies_are_no_cookies(hub: Server, ada: HubVisitor, value: str) -> None:
+    cookies = "; ".join(f"{name}={value}" for name in ("jupyterhub-user-ada", "_xsrf", "jupyterhub-session-id"))
+    status, location = ask_directly(hub, "GET", "/user/ada/", cookie=cookies)
+    assert (status, urlsplit(location).path) == (302, "/hub/api/oauth2/authorize")
 
 
 @pytest.mark.parametrize("name", ["bob", "anna"])
