@@ -8,6 +8,7 @@ Each picture shows the whole notebook. It fails if a cell has an error. Needs Ch
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import tempfile
@@ -45,10 +46,11 @@ def take(page: Page, path: Path, root: str) -> None:
     for _ in range(60):
         page.wait_for_timeout(1_500)
         now = int(page.evaluate(f"document.querySelector('{root}').scrollHeight"))
-        if now == height and now > 0:
+        if now == height and now > 900:
             break
         height = now
     page.set_viewport_size({"width": page.viewport_size["width"], "height": min(height + 200, 14_000)})
+    page.evaluate("document.querySelectorAll('.jp-WindowedPanel-outer').forEach((part) => { part.scrollTop = 0; })")
     page.wait_for_timeout(2_500)
     page.screenshot(path=path, full_page=True)
     errors = page.locator(ERRORS).all_inner_texts()
@@ -69,19 +71,28 @@ def picture_in_voila(browser: Browser, args: argparse.Namespace, folder: Path) -
                     page.close()
 
 
+def draw_all_cells(root: Path) -> None:
+    """Have JupyterLab draw also the cells that are out of sight."""
+    path = root / "config" / "labconfig" / "default_setting_overrides.json"
+    chosen = json.loads(path.read_text(encoding="utf-8"))
+    chosen["@jupyterlab/notebook-extension:tracker"] = {"windowingMode": "none"}
+    path.write_text(json.dumps(chosen), encoding="utf-8")
+
+
 def picture_in_jupyterlab(browser: Browser, args: argparse.Namespace, folder: Path) -> None:
     for theme in args.themes:
         root = folder / theme
         root.mkdir()
         port = find_free_port()
         settings = lab_settings(root, theme=theme)
+        draw_all_cells(root)
         for notebook in find_notebooks(args.only):
             shutil.copy(notebook, root)
         command = lab_command(port, root)
         with run_server(command, f"http://127.0.0.1:{port}/", "is running at", folder=root, env=settings) as server:
             for notebook in find_notebooks(args.only):
                 page = open_page(browser, "desktop")  # on a telephone's width JupyterLab hides what says "idle"
-                run_all_cells(page, f"{server.url}lab/tree/{notebook.name}", ".in-lesson")
+                run_all_cells(page, f"{server.url}lab/tree/{notebook.name}?reset", ".in-lesson")
                 page.keyboard.press("Control+b")  # the side bar leaves no room there
                 for size in args.sizes:
                     page.set_viewport_size(SIZES[size])

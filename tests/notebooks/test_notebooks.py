@@ -79,27 +79,51 @@ def exercise_calls(path: Path, method: str) -> dict[str, str]:
     return calls
 
 
+def run_nbval(notebook: nbformat.NotebookNode, folder: Path, *, is_strict: bool, lacks: tuple[str, ...]) -> str:
+    """Run a notebook; the last line that nbval writes, or all it has to say if cells fail."""
+    copy = folder / "notebook.ipynb"
+    nbformat.write(notebook, copy)
+    (folder / "site").mkdir()
+    (folder / "site" / "sitecustomize.py").write_text(RESTRICTIONS.format(names=lacks))
+    command = [
+        *(sys.executable, "-m", "pytest", "--nbval" if is_strict else "--nbval-lax", "--nbval-current-env", copy),
+        *("--nbval-cell-timeout=300", "-p", "no:playwright", "-p", "no:cacheprovider", "-q", "-rA", "--color=no"),
+        f"--rootdir={folder}",
+    ]
+    env = {**os.environ, "PYTHONPATH": str(folder / "site"), "PY_COLORS": "0"}
+    run = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+    return run.stdout.splitlines()[-1] if run.returncode == 0 else run.stdout[-8_000:] + run.stderr[-2_000:]
+
+
 @all_notebooks
 @pytest.mark.slow
 def test_notebook_runs_with_the_known_outputs(path: Path, tmp_path: Path) -> None:
-    copy = tmp_path / path.name
-    nbformat.write(merge_outputs(read(path), path.stem), copy)
-    names = () if path.stem in NEED_TRAINING else NOT_FOUND_IN_KERNELS
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text(RESTRICTIONS.format(names=names))
-    strictness = "--nbval" if (EXPECTED / f"{path.stem}.json").is_file() else "--nbval-lax"
-    command = [sys.executable, "-m", "pytest", strictness, "--nbval-current-env", "--nbval-cell-timeout=300", copy]
-    run = subprocess.run(
-        [*command, "-p", "no:playwright", "-p", "no:cacheprovider", "-q", "-rA", "--color=no", f"--rootdir={tmp_path}"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "site"), "PY_COLORS": "0"},
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stdout[-6_000:] + run.stderr[-2_000:]
-    n_passed = re.search(r"(\d+) passed(?!, .*(skipped|failed|error))", run.stdout.splitlines()[-1])
-    assert n_passed, run.stdout[-500:]
-    assert int(n_passed[1]) == len(code_cells(path))
+    lacks = () if path.stem in NEED_TRAINING else NOT_FOUND_IN_KERNELS
+    is_strict = (EXPECTED / f"{path.stem}.json").is_file()
+    said = run_nbval(merge_outputs(read(path), path.stem), tmp_path, is_strict=is_strict, lacks=lacks)
+    assert re.fullmatch(rf"{len(code_cells(path))} passed(, \d+ warnings?)? in .*", said), said
+
+
+@pytest.mark.slow
+def test_wrong_outputs_solutions_skipped_libraries_and_hosts_are_found(tmp_path: Path) -> None:
+    """What the test above must not let pass: each cell but the first and the ignored one fails."""
+    expected = [nbformat.v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)]
+    sources = {
+        "1 + 1": "passes",
+        "1 + 2": "fails: another output",
+        "from instrunet_widgets.lessons import sound_to_log_mel as lesson\nlesson.resolution.confirm(512)": "fails",
+        "import keras": "fails: not there",
+        "import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=5)": "fails: no network",
+        "3": "is ignored",
+    }
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    for number, cell in enumerate(notebook.cells):
+        cell.execution_count, cell.outputs = number, expected if number in (0, 1, 5) else []
+    notebook.cells[5].metadata["tags"] = ["nbval-ignore-output"]
+    said = run_nbval(notebook, tmp_path, is_strict=True, lacks=NOT_FOUND_IN_KERNELS)
+    assert re.findall(r"(PASSED|FAILED) \S+::Cell (\d)", said) == [
+        *(("PASSED", "0"), ("PASSED", "5"), ("FAILED", "1"), ("FAILED", "2"), ("FAILED", "3"), ("FAILED", "4"))
+    ]
 
 
 @all_notebooks
