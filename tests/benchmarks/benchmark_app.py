@@ -31,7 +31,7 @@ from instrunet_widgets.audio import load_audio
 from instrunet_widgets.examples import example_path
 
 WAIT_MS = 600_000
-ANALYSED = "document.querySelector('.in-heading p')?.textContent.includes('kHz')"
+ANALYSED = "() => document.querySelector('.in-heading p')?.textContent.includes('kHz')"
 
 
 def time_call(call: Callable[[], object]) -> float:

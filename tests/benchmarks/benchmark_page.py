@@ -44,7 +44,7 @@ def visit(browser: Browser, server: Server) -> dict[str, Any]:
     page = context.new_page()
     page.set_default_timeout(120_000)
     page.goto(server.url, wait_until="commit")
-    page.wait_for_function("document.body?.classList.contains('page-ready')")
+    page.wait_for_function("() => document.body?.classList.contains('page-ready')")
     found = page.evaluate("async () => { const r = (" + READ_TIMES + ")(); r.kernel = await r.kernel; return r; }")
     page.wait_for_timeout(3_000)  # what is loaded ahead
     kernel = server.kernel(found["kernel"])

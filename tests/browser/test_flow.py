@@ -140,7 +140,7 @@ def test_charts_zoom_by_dragging_and_play_from_a_click(voila_server: Server, pag
     box = page.locator(".in-axis-plot").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 40)
-    page.wait_for_function("document.querySelector('.instrunet-player-time').textContent.startsWith('0:05')")
+    page.wait_for_function("() => document.querySelector('.instrunet-player-time').textContent.startsWith('0:05')")
     expect(page.locator(".instrunet-player-play")).to_have_attribute("aria-label", "Pause")
     page.locator(".instrunet-player-play").click()
     before = visible.inner_text()
@@ -255,7 +255,7 @@ def test_everything_can_be_done_by_keyboard(voila_server: Server, page: Page) ->
     page.get_by_role("button", name="Whole track").focus()
     page.locator(".instrunet-player-play").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.instrunet-player-time').textContent.startsWith('0:05')")
+    page.wait_for_function("() => document.querySelector('.instrunet-player-time').textContent.startsWith('0:05')")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
