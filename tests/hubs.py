@@ -154,9 +154,11 @@ class HubVisitor:
         self.ask(path)
         return self.ask(path, {**fields, "_xsrf": self.xsrf("/hub/")})
 
-    def call(self, method: str, path: str, *, token: str = "") -> Answer:
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None, *, token: str = "") -> Answer:
         """Ask an interface of the hub, by the session's cookies or by a token."""
-        request = urllib.request.Request(urllib.parse.urljoin(self.url, path), method=method)
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(urllib.parse.urljoin(self.url, path), content, method=method)
+        request.add_header("Content-Type", "application/json")
         request.add_header("X-XSRFToken", self.xsrf("/hub/"))
         if token:
             request.add_header("Authorization", f"token {token}")

@@ -304,7 +304,9 @@ def test_keeper_looks_after_the_hub_and_nobody_else_does(hub: Server, bob: HubVi
     keeper = HubVisitor(hub.url)
     keeper.log_in("anna", FIRST_PASSWORD)
     assert keeper.call("GET", "/hub/api/users").status == 200
-    assert keeper.call("POST", "/hub/api/shutdown").status == 403
+    assert keeper.call("POST", "/hub/api/shutdown", {}).status == 403
+    for name in ("anna", "bob"):
+        assert keeper.call("PATCH", f"/hub/api/users/{name}", {"admin": True}).status == 403
     for path in ("/hub/authorize", "/hub/authorize/bob", "/hub/admin", "/hub/api/users"):
         assert bob.ask(path).status in (403, 404), path
 
