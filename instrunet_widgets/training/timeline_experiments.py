@@ -37,7 +37,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -50,13 +49,12 @@ from ..decoding import aggregate, decode
 from ..errors import FeatureFolderError
 from ..instruments import CODES
 from ..pipeline import analyze
-from ..results import Analysis, Segment, Thresholds
-from ..segment_scores import RangeScore, compare_ranges, compare_seconds
+from ..results import Thresholds
 from .feature_folder import FeatureFolder
 from .metrics import score
-from .pieces import LabelledPiece, read_pieces
-from .scores import LabelRange
+from .pieces import read_pieces
 from .splits import Split
+from .timeline_measures import HeardPiece, Row, score_timelines
 
 if TYPE_CHECKING:
     from ..classifier import Classifier
@@ -74,16 +72,7 @@ _RECORDING_FIELDS = ("micro_f1", "macro_f1", "micro_precision", "micro_recall")
 _USUAL = DecodingConfig()
 _USUAL_HOP = WindowConfig().hop_seconds
 
-Row = dict[str, str | int | float | None]
 ThresholdName = Literal["auto", "window"]
-
-
-@dataclass(frozen=True, eq=False)
-class HeardPiece:
-    """A piece with its labels and what the network said about it."""
-
-    piece: LabelledPiece
-    analysis: Analysis
 
 
 def compare_on_pieces(
@@ -194,66 +183,12 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
             writer.writerow({key: _format(value) for key, value in row.items()})
 
 
-def find_boundary_distances(
-    of: Sequence[Segment | LabelRange], to: Sequence[Segment | LabelRange]
-) -> npt.NDArray[np.float64]:
-    """Time from every beginning and end to the nearest one of the same instrument on the other side.
-
-    Parameters
-    ----------
-    of, to : sequence of Segment or LabelRange
-
-    Returns
-    -------
-    distances : np.ndarray [shape=(n,), dtype=float64]
-        Seconds, of instruments that occur on both sides.
-
-    Examples
-    --------
-    >>> flute = [LabelRange("flu", 1.0, 8.0)]
-    >>> find_boundary_distances(flute, [LabelRange("flu", 0.5, 5.0), LabelRange("pia", 1.0, 2.0)]).tolist()
-    [0.5, 3.0]
-    """
-    theirs = _boundaries_by_instrument(to)
-    distances = [
-        float(np.abs(theirs[code] - time).min())
-        for code, times in _boundaries_by_instrument(of).items()
-        if code in theirs
-        for time in times
-    ]
-    return np.asarray(distances, dtype=np.float64)
-
-
 def _compare_timelines(heard: Sequence[HeardPiece], hop: float) -> Iterator[Row]:
     for smoothing in range(1, MAX_SMOOTHING_WINDOWS + 1):
-        yield _score_timelines(heard, DecodingConfig(smoothing_windows=smoothing))
+        yield {"experiment": "timeline", **score_timelines(heard, DecodingConfig(smoothing_windows=smoothing))}
     if hop == _USUAL_HOP:
         for threshold in FIXED_THRESHOLDS:
-            yield _score_timelines(heard, DecodingConfig(threshold=threshold))
-
-
-def _score_timelines(heard: Sequence[HeardPiece], config: DecodingConfig) -> Row:
-    seconds, ranges = RangeScore(0, 0, 0), RangeScore(0, 0, 0)
-    misses, excesses = [], []
-    for one in heard:
-        found, labelled = decode(one.analysis, config).segments, one.piece.ranges
-        seconds += compare_seconds(found, labelled).total
-        ranges += compare_ranges(found, labelled).total
-        misses.append(find_boundary_distances(labelled, found))
-        excesses.append(find_boundary_distances(found, labelled))
-    return {
-        "experiment": "timeline",
-        "smoothing_windows": config.smoothing_windows,
-        "thresholds": "window" if config.threshold == "auto" else config.threshold,
-        "frame_precision": seconds.precision,
-        "frame_recall": seconds.recall,
-        "frame_f1": seconds.f1,
-        "segment_f1": ranges.f1,
-        "boundary_error_seconds": _median(misses),
-        "boundary_excess_seconds": _median(excesses),
-        "n_segments": int(ranges.found),
-        "n_labelled": int(ranges.labelled),
-    }
+            yield {"experiment": "timeline", **score_timelines(heard, DecodingConfig(threshold=threshold))}
 
 
 def _compare_aggregations(heard: Sequence[HeardPiece]) -> Iterator[Row]:
@@ -273,18 +208,6 @@ def _choose_thresholds(own: Thresholds, aggregation: str, choice: str | float) -
         return choice
     by_aggregation: dict[Aggregation, npt.NDArray[np.float32]] = {"mean": own.recording_mean, "max": own.recording_max}
     return own.window if choice == "window" else by_aggregation[aggregation]  # type: ignore[index]
-
-
-def _boundaries_by_instrument(ranges: Sequence[Segment | LabelRange]) -> dict[str, npt.NDArray[np.float64]]:
-    times: dict[str, list[float]] = {}
-    for one in ranges:
-        times.setdefault(one.instrument, []).extend((one.start, one.end))
-    return {code: np.asarray(both) for code, both in times.items()}
-
-
-def _median(distances: Sequence[npt.NDArray[np.float64]]) -> float | None:
-    joined = np.concatenate(distances)
-    return float(np.median(joined)) if len(joined) else None
 
 
 def _format(value: str | int | float | None) -> str:

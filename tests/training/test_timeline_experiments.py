@@ -24,8 +24,8 @@ from instrunet_widgets.training.timeline_experiments import (
     HOPS,
     compare_on_pieces,
     compare_on_recordings,
-    find_boundary_distances,
 )
+from instrunet_widgets.training.timeline_measures import find_boundary_distances
 
 
 @pytest.fixture
