@@ -7,7 +7,8 @@ lesson:
   `sound.SoundBox`, and its `exercise.Exercise` objects with judges of `judging`.
 - ``start()`` gives the first card, and stops the notebook with one line (`notices`) where something is missing.
 - In the notebook an exercise is three cells: its text, a cell that ends in ``lesson.NAME.check(...)`` or
-  ``lesson.NAME.ask()``, and a folded cell tagged ``solution`` that ends in ``lesson.NAME.confirm(...)``.
+  ``lesson.NAME.ask()``, and a folded cell tagged ``solution`` that ends in ``lesson.NAME.confirm(...)``. It begins
+  with a comment, since JupyterLab shows the first line of a folded cell.
 - ``tests/lessons`` holds the wrong answers that must get a hint; ``tests/notebooks`` runs all cells.
 
 Nothing here needs TensorFlow when it is imported; a lesson that trains imports `instrunet_widgets.training` inside

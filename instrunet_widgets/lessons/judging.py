@@ -90,7 +90,7 @@ def judge_function(
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 given = answer(*copy.deepcopy(case))
-            if given is None:
+            if _is_open(given):
                 raise NotAnswered
             fault = compare(given, expected, tolerance)
             if fault:
@@ -134,6 +134,11 @@ def compare(given: Any, expected: Any, tolerance: float) -> str:
     place = tuple(int(k) for k in wrong[0])
     at = place[0] if len(place) == 1 else place
     return f"it gives {array[place]:.4g} at [{at}]; {wanted[place]:.4g} is right."
+
+
+def _is_open(given: Any) -> bool:
+    """Whether a result is what an untouched exercise gives: nothing, or the dots."""
+    return given is None or given is Ellipsis or (isinstance(given, tuple) and any(part is Ellipsis for part in given))
 
 
 def _read_number(answer: Any) -> float | str:

@@ -167,6 +167,8 @@ def test_solutions_are_folded_and_hidden(path: Path) -> None:
         is_solution = ".confirm(" in cell.source
         assert is_solution == ("solution" in tags_of(cell)), cell.id
         assert is_solution == bool(cell.metadata.get("jupyter", {}).get("source_hidden")), cell.id
+        if is_solution:  # JupyterLab shows the first line of a folded cell
+            assert cell.source.splitlines()[0] == "# A solution", cell.id
 
 
 @lessons
