@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -228,8 +229,8 @@ class SessionHandler(APIHandler):
     async def get(self) -> None:
         """Answer with ``seconds_left``: 0 if there is no session (any more)."""
         session = self.provider.find_session(self)
-        left = max(0.0, self.provider.sessions.seconds_left(session)) if session else 0.0
-        await self.finish({"seconds_left": round(left, 1)})
+        left = self.provider.sessions.seconds_left(session) if session else 0.0
+        await self.finish({"seconds_left": math.ceil(10 * max(0.0, left)) / 10})  # not 0 while it lives
 
     @authenticated
     async def post(self) -> None:

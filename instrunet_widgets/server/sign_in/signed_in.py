@@ -17,6 +17,7 @@ from ...errors import AccountError, ServerError
 from ..accounts.attempts import Attempts
 from ..accounts.database import Database, default_users_file
 from ..accounts.entrance import Entrance, take_shared_password
+from ..accounts.passwords import verify_password
 from ..accounts.sessions import Session, Sessions
 from ..accounts.users import Users
 from ..options import ServingOptions
@@ -186,6 +187,7 @@ class SignInProvider(VisitorProvider):
     def start(self) -> None:
         """Look regularly for sessions that have ended: idle, too old, or ended by another program."""
         seconds = min(MAX_SWEEP_SECONDS, self.sessions.idle_seconds / 10)
+        self._threads.submit(verify_password, None, "")  # the first unknown name takes no longer than others
         self._clock = PeriodicCallback(self.sweep, 1000 * seconds)
         self._clock.start()
 
