@@ -21,7 +21,7 @@ from .sound import Sound, SoundBox
 _WINDOW_SECONDS = 3.0
 _LEAST_SECONDS = 0.1  # shorter than this in a window is not counted as playing
 _ROWS = N_INSTRUMENTS - 0.5 - np.arange(N_INSTRUMENTS)
-_N_SHOWN, _MOST_CLIPS = 40, 3  # recordings in the picture of a split, and clips of each
+_N_SHOWN, _MOST_CLIPS = 24, 3  # recordings in the picture of a split, and clips of each
 
 
 class LabelExplorer(Panel):
@@ -55,9 +55,7 @@ class LabelExplorer(Panel):
         elif len(playing) == 1:
             lost = "One instrument, one label: nothing is lost."
         else:
-            lost = (
-                f"A single label names one of them. What is right about the other {len(playing) - 1} counts as wrong."
-            )
+            lost = "A single label names one of them; a network that hears the others too is counted as wrong."
         self._words.value = figures({"In this window": ", ".join(names) or "silence"}) + f"<p>{lost}</p>"
         self._box.refresh()
 
@@ -161,7 +159,7 @@ class LeakExplorer(Panel):
         self._draw()
 
     def _add_squares(self, colour: str) -> bqplot.Scatter:
-        dots = self.chart.add_dots(colour, 90)
+        dots = self.chart.add_dots(colour, 56)
         dots.marker = "square"
         return dots
 

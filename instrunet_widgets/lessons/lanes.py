@@ -74,7 +74,7 @@ class LaneChart(Chart):
 
 def time_axis(duration: float) -> Axis:
     """A time axis for a whole recording."""
-    ticks = {float(tick): format_time(float(tick)) for tick in pick_ticks(0.0, duration, 7)}
+    ticks = {float(tick): format_time(float(tick)) for tick in pick_ticks(0.0, duration, 5)}
     return Axis(0, duration, "Time (min:s)", ticks)
 
 
