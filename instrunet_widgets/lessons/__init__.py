@@ -3,8 +3,9 @@
 A lesson's notebook begins with ``from instrunet_widgets.lessons import sound_to_log_mel as lesson``. To write another
 lesson:
 
-- Its module holds what the notebook shows, built from `panel.Panel` (a card with knobs), `chart.Chart` (bqplot) and
-  `sound.SoundBox`, and its `exercise.Exercise` objects with judges of `judging`.
+- Its module is named as its notebook (``03_the_network``: `the_network`). It holds what the notebook shows, built from
+  `panel.Panel` (a card with knobs), `chart.Chart` (bqplot) and `sound.SoundBox`, and its `exercise.Exercise` objects
+  with judges of `judging`.
 - ``start()`` gives the first card, and stops the notebook with one line (`notices`) where something is missing.
 - In the notebook an exercise is three cells: its text, a cell that ends in ``lesson.NAME.check(...)`` or
   ``lesson.NAME.ask()``, and a folded cell tagged ``solution`` that ends in ``lesson.NAME.confirm(...)``. It begins

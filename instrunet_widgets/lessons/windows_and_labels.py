@@ -94,8 +94,8 @@ def show_scores(scores: tuple[SplitScore, ...] | None = None) -> Panel:
     """
     scores = read_split_scores() if scores is None else scores
     if not scores:
-        own = read_model_file("scores.json")["test"]["eleven_classes"]
-        own_rows = [(name, f"{own[key]:.3f}") for key, name in _MEASURES.items() if own.get(key) is not None]
+        own = read_model_file("scores.json").get("test", {}).get("eleven_classes", {})
+        own_rows = [(name, f"{own[key]:.3f}") for key, name in _MEASURES.items() if isinstance(own.get(key), float)]
         return show_table(own_rows, ("InstruNet's network", "Split by recording"), "Scores", _NOT_MEASURED)
     by_recording, by_clip = scores
     rows = [
@@ -134,6 +134,7 @@ recording_of = Exercise(
             ("pia/031__[pia][nod][cla]1444__1.wav",),
             ("voi/171__[voi][dru][pop_roc]2315__3.wav",),
             ("gac/[gac][---]0721__3.wav",),
+            ("vio/[vio][cla]02190__10.wav",),
         ],
     ),
     hint="The number stands after the last bracket and before the two underscores; it is text, with its zeros. "

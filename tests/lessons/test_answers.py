@@ -60,6 +60,7 @@ WRONG = {
         lambda name: name.split("__")[0],
         lambda name: str(int(name.split("]")[-1].split("__")[0])),
         lambda name: name,
+        lambda name: name[-11:-7],  # right for most
     ],
     "leak_share": [
         lambda train, test: sum(one in train for one in test),

@@ -143,8 +143,8 @@ def test_split_scores_are_averaged_over_seeds(tmp_path: Path) -> None:
     table = tmp_path / "experiments.csv"
     table.write_text(
         RUN_FIELDS
-        + "base,3x3,0,recording,.60,.50\nbase,3x3,1,recording,.70,.60\n"
-        + "split,by clip,0,clip,.80,\nkernel,5x5,0,recording,.10,.10\n"
+        + "base,3x3,0,group,.60,.50\nbase,3x3,1,group,.70,.60\n"
+        + "split,by clip,0,clip,.80,\nkernel,5x5,0,group,.10,.10\n"
     )
     by_recording, by_clip = irmas_clips.read_split_scores(table)
     assert by_recording == irmas_clips.SplitScore(
@@ -161,7 +161,7 @@ def test_split_scores_are_averaged_over_seeds(tmp_path: Path) -> None:
     assert "Micro F1" not in text  # not measured on both sides
 
 
-@pytest.mark.parametrize("rows", ["", "base,3x3,0,recording,.60,.50\n", "split,by clip,0,clip,.80,.70\n"])
+@pytest.mark.parametrize("rows", ["", "base,3x3,0,group,.60,.50\n", "split,by clip,0,clip,.80,.70\n"])
 def test_split_that_was_not_measured_is_said_so(rows: str, tmp_path: Path) -> None:
     table = tmp_path / "experiments.csv"
     table.write_text(RUN_FIELDS + rows)
