@@ -159,7 +159,7 @@ class LeakExplorer(Panel):
         self._draw()
 
     def _add_squares(self, colour: str) -> bqplot.Scatter:
-        dots = self.chart.add_dots(colour, 56)
+        dots = self.chart.add_dots(colour, 36)
         dots.marker = "square"
         return dots
 
