@@ -19,7 +19,7 @@ from tornado.ioloop import IOLoop
 
 from ...errors import InstruNetError, ServerError
 from ..application import MAX_BODY_BYTES, InstruNetServer, make_server
-from ..folders import make_folder
+from ..folders import make_folder, remove_stale_folders
 from ..launch import find_notebook
 from ..logs import configure_logs
 from ..options import ServingOptions
@@ -76,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     configure_logs(is_verbose=True)
     try:
         options = read_options(args)
+        remove_stale_folders()
         with make_folder() as folder:
             server = make_server(
                 find_notebook(), folder=folder, options=options, server_class=UserServer, provider_class=HubProvider
