@@ -6,6 +6,8 @@ On rendered pieces with labels per time (`pieces`), each analysed once per hop b
   thresholds; and at the usual hop and smoothing also at fixed thresholds.
 - ``aggregation``: mean or max over a piece by smoothing by thresholds, against the instruments that play anywhere in
   it.
+- ``instrument`` and ``polyphony``: at the usual hop and smoothing, the seconds of each instrument, and those while one,
+  two, three or four of the eleven play.
 
 On IRMAS recordings of three clips, from a folder of features and the test side of a split:
 
@@ -26,6 +28,7 @@ number. One row per combination in ``timeline_experiments.csv``:
   same instrument; ``boundary_excess_seconds``: the other way round, which grows with ranges that are not there
   (mir_eval.segment.deviation [2]_, an instrument at a time). Only instruments that are both labelled and claimed in a
   piece. ``n_segments``: ranges claimed; ``n_labelled``: ranges labelled.
+- ``instrument``, ``n_playing``: of the experiments of these names.
 
 References
 ----------
@@ -54,7 +57,7 @@ from .feature_folder import FeatureFolder
 from .metrics import score
 from .pieces import read_pieces
 from .splits import Split
-from .timeline_measures import HeardPiece, Row, score_timelines
+from .timeline_measures import HeardPiece, Row, score_by_instrument, score_by_polyphony, score_timelines
 
 if TYPE_CHECKING:
     from ..classifier import Classifier
@@ -66,7 +69,7 @@ FIELDS = (
     *("experiment", "model", "n", "hop_seconds", "smoothing_windows", "aggregation", "thresholds"),
     *("micro_f1", "macro_f1", "micro_precision", "micro_recall", "accuracy"),
     *("frame_precision", "frame_recall", "frame_f1", "segment_f1", "boundary_error_seconds", "boundary_excess_seconds"),
-    *("n_segments", "n_labelled"),
+    *("n_segments", "n_labelled", "instrument", "n_playing"),
 )
 _RECORDING_FIELDS = ("micro_f1", "macro_f1", "micro_precision", "micro_recall")
 _USUAL = DecodingConfig()
@@ -189,6 +192,11 @@ def _compare_timelines(heard: Sequence[HeardPiece], hop: float) -> Iterator[Row]
     if hop == _USUAL_HOP:
         for threshold in FIXED_THRESHOLDS:
             yield {"experiment": "timeline", **score_timelines(heard, DecodingConfig(threshold=threshold))}
+        usual: Row = {"smoothing_windows": _USUAL.smoothing_windows, "thresholds": "window"}
+        for row in score_by_instrument(heard, _USUAL):
+            yield {"experiment": "instrument", **usual, **row}
+        for row in score_by_polyphony(heard, _USUAL):
+            yield {"experiment": "polyphony", **usual, **row}
 
 
 def _compare_aggregations(heard: Sequence[HeardPiece]) -> Iterator[Row]:

@@ -10,10 +10,13 @@ import numpy.typing as npt
 
 from ..config import DecodingConfig
 from ..decoding import decode
+from ..instruments import CODES
 from ..results import Analysis, Segment
 from ..segment_scores import RangeScore, compare_ranges, compare_seconds
 from .pieces import LabelledPiece
 from .scores import LabelRange
+
+STEP_SECONDS = 0.05
 
 Row = dict[str, str | int | float | None]
 
@@ -51,15 +54,50 @@ def score_timelines(heard: Sequence[HeardPiece], config: DecodingConfig) -> Row:
     return {
         "smoothing_windows": config.smoothing_windows,
         "thresholds": "window" if config.threshold == "auto" else config.threshold,
-        "frame_precision": seconds.precision,
-        "frame_recall": seconds.recall,
-        "frame_f1": seconds.f1,
+        **_describe_seconds(seconds),
         "segment_f1": ranges.f1,
         "boundary_error_seconds": _median(misses),
         "boundary_excess_seconds": _median(excesses),
         "n_segments": int(ranges.found),
         "n_labelled": int(ranges.labelled),
     }
+
+
+def score_by_instrument(heard: Sequence[HeardPiece], config: DecodingConfig) -> list[Row]:
+    """Right seconds of each instrument, all pieces together.
+
+    Returns
+    -------
+    rows : list of dict
+        ``instrument`` and ``frame_*``.
+    """
+    totals = {code: RangeScore(0, 0, 0) for code in CODES}
+    for one in heard:
+        for code, found in compare_seconds(
+            decode(one.analysis, config).segments, one.piece.ranges
+        ).by_instrument.items():
+            totals[code] += found
+    return [{"instrument": code, **_describe_seconds(total)} for code, total in totals.items()]
+
+
+def score_by_polyphony(heard: Sequence[HeardPiece], config: DecodingConfig, *, most: int = 4) -> list[Row]:
+    """Right seconds while one, two, ... of the eleven instruments play.
+
+    Returns
+    -------
+    rows : list of dict
+        ``n_playing`` and ``frame_*``, counted in steps of 50 ms.
+    """
+    totals = {n: RangeScore(0, 0, 0) for n in range(1, most + 1)}
+    for one in heard:
+        times = np.arange(0.0, one.piece.duration, STEP_SECONDS)
+        labelled = _mark_times(one.piece.ranges, times)
+        found = _mark_times(decode(one.analysis, config).segments, times)
+        for n in totals:
+            now = labelled.sum(axis=0) == n
+            counts = ((labelled & found)[:, now].sum(), found[:, now].sum(), labelled[:, now].sum())
+            totals[n] += RangeScore(*(float(count) * STEP_SECONDS for count in counts))
+    return [{"n_playing": n, **_describe_seconds(total)} for n, total in totals.items()]
 
 
 def find_boundary_distances(
@@ -90,6 +128,18 @@ def find_boundary_distances(
         for time in times
     ]
     return np.asarray(distances, dtype=np.float64)
+
+
+def _describe_seconds(seconds: RangeScore) -> Row:
+    return {"frame_precision": seconds.precision, "frame_recall": seconds.recall, "frame_f1": seconds.f1}
+
+
+def _mark_times(ranges: Sequence[Segment | LabelRange], times: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which of the eleven (rows) have a range at which of the times (columns)."""
+    marked = np.zeros((len(CODES), len(times)), dtype=bool)
+    for one in ranges:
+        marked[CODES.index(one.instrument)] |= (times >= one.start) & (times < one.end)
+    return marked
 
 
 def _boundaries_by_instrument(ranges: Sequence[Segment | LabelRange]) -> dict[str, npt.NDArray[np.float64]]:

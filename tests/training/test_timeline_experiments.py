@@ -68,6 +68,13 @@ def test_timelines_and_aggregations_agree_with_a_count_by_hand(pieces: Path) -> 
     assert row["frame_recall"] == pytest.approx((30 + 12) / (30 + 24), abs=0.01)
     assert row["frame_precision"] == pytest.approx(1.0, abs=0.01)
     assert row["boundary_error_seconds"] == pytest.approx(0.0, abs=0.3)
+    # The first piece has one at a time, found but for a window's width; the second two, of which the flute is missed.
+    alone = find(rows, experiment="polyphony", n_playing=1)
+    together = find(rows, experiment="polyphony", n_playing=2)
+    assert alone["frame_f1"] == pytest.approx(1.0, abs=0.05)
+    assert (together["frame_precision"], together["frame_recall"]) == (1.0, pytest.approx(0.5, abs=0.01))
+    assert find(rows, experiment="instrument", instrument="flu")["frame_recall"] == 0.0
+    assert find(rows, experiment="instrument", instrument="cel")["frame_recall"] == pytest.approx(1.0, abs=0.06)
     # Mean over the first piece is .45 for each of its two; max .9.
     by_max = find(rows, experiment="aggregation", aggregation="max", smoothing_windows=3, thresholds="auto")
     by_mean = find(rows, experiment="aggregation", aggregation="mean", smoothing_windows=3, thresholds="auto")
@@ -151,6 +158,6 @@ def test_command_writes_one_table(pieces: Path, tmp_path: Path, monkeypatch: pyt
     with (tmp_path / "timeline_experiments.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert tuple(rows[0]) == FIELDS
-    assert len(rows) == 7 * len(HOPS) + 3 + 2 * 3 * 5
+    assert len(rows) == 7 * len(HOPS) + 3 + 2 * 3 * 5 + 11 + 4
     assert {row["hop_seconds"] for row in rows} == {"0.5", "0.75", "1.5", "3"}
     assert rows[0]["micro_f1"] == ""
