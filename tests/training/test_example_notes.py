@@ -15,6 +15,7 @@ from instrunet_widgets.examples import example_notes_path
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.training.example_notes import find_held_out, load_example_notes, plan_notes, write_example_notes
 from instrunet_widgets.training.feature_folder import FeatureFolder, read_feature_folder
+from instrunet_widgets.training.network import NetworkConfig, build_network
 from instrunet_widgets.training.patches import patches_of
 from instrunet_widgets.training.rendering import find_sound_font
 
@@ -89,3 +90,30 @@ def test_folder_in_use_is_refused_before_anything_is_rendered(tmp_path: Path) ->
     (tmp_path / "index.csv").touch()
     with pytest.raises(FeatureFolderError, match="already holds features"):
         write_example_notes(tmp_path, sound_fonts=[tmp_path / "never opened.sf2"])
+
+
+@pytest.mark.slow
+def test_small_network_learns_pitches_it_never_heard_in_half_a_minute_of_work(notes: FeatureFolder) -> None:
+    keras = pytest.importorskip("keras")
+    keras.utils.set_random_seed(0)
+    held_out, rng = find_held_out(notes), np.random.default_rng(0)
+    config = NetworkConfig(stem_channels=8, stage_channels=(12, 16, 24), spatial_dropout=0.0, dropout=0.2)
+    network, train = build_network(config), np.flatnonzero(~held_out)
+    n_epochs, batch = 10, 16
+    schedule = keras.optimizers.schedules.CosineDecay(4e-3, n_epochs * (len(train) // batch))
+    network.compile(keras.optimizers.AdamW(schedule), "binary_crossentropy")
+    for _ in range(n_epochs):
+        for chosen in rng.permutation(train)[: len(train) // batch * batch].reshape(-1, batch):
+            network.train_on_batch(vary(notes.decibels(chosen), rng), notes.targets[chosen])
+    heard = network.predict_on_batch(notes.decibels(held_out)).argmax(axis=1)
+    assert (heard == notes.targets[held_out].argmax(axis=1)).mean() > 0.35, "one of eleven by chance"
+
+
+def vary(log_mels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Move each spectrogram by up to six bands, and round in time."""
+    moved = np.full_like(log_mels, -80.0)
+    for one, other in zip(log_mels, moved, strict=True):
+        bands = int(rng.integers(-6, 7))
+        other[max(0, bands) : len(one) + min(0, bands)] = one[max(0, -bands) : len(one) + min(0, -bands)]
+        other[:] = np.roll(other, rng.integers(other.shape[1]), axis=1)
+    return moved
