@@ -22,6 +22,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from traitlets import Float, Instance, Int, List, Unicode, default
 
 from ..app.limits import PageLimits
+from .kernel_output import KernelOutput
 from .logs import LOGGER_NAME
 from .ownership import Owner, Place, Places
 
@@ -227,11 +228,15 @@ class VisitorKernels(AsyncMappingKernelManager):
             **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder),
             "IPYTHONDIR": str(Path(folder, "ipython")),
         }
+        output = KernelOutput()
+        kwargs |= {"path": folder, "stdout": output.write_end, "stderr": output.write_end}
         try:
-            kernel_id = await super()._async_start_kernel(**{**kwargs, "path": folder})
+            kernel_id = await super()._async_start_kernel(**kwargs)
         except BaseException:
+            output.close()
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        output.follow(kernel_id)
         kernel: Any = self.get_kernel(kernel_id)
         kernel.visitor_folder = folder
         return kernel_id

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from talking import pack_message
 from instrunet_widgets.errors import ServerError
 from instrunet_widgets.server.channels import ForbiddenMessageError, check_message, split_message
 from instrunet_widgets.server.folders import PREFIX, make_folder, remove_stale_folders
+from instrunet_widgets.server.kernel_output import MAX_LINES, KernelOutput
 from instrunet_widgets.server.kernels import _public_part
 from instrunet_widgets.server.limits import make_page_limits, make_places
 from instrunet_widgets.server.logs import SafeFormatter
@@ -204,3 +206,21 @@ def test_certificate_that_is_none_is_a_sentence(tmp_path: Path) -> None:
 
 def test_without_a_certificate_there_is_no_tls() -> None:
     assert make_tls_context(ServingOptions()) is None
+
+
+# -- what kernels write --------------------------------------------------------------------------------------------
+
+
+def test_what_a_kernel_writes_becomes_lines_of_the_log_and_not_too_many(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("instrunet").propagate = True  # a server that ran in this process may have turned it off
+    output = KernelOutput()
+    program = "import sys; sys.stderr.write('first\\n' + 'x' * 5000 + '\\n' + 1000 * 'more\\n')"
+    with caplog.at_level(logging.ERROR, "instrunet"):
+        process = subprocess.Popen([sys.executable, "-c", program], stderr=output.write_end)
+        output.follow("k")
+        assert process.wait(60) == 0
+        (reader,) = [thread for thread in threading.enumerate() if thread.name == "output-k"]
+        reader.join(30)
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines[:2] == ["kernel k wrote: first", "kernel k wrote: " + "x" * 1_000]
+    assert len(lines) == MAX_LINES
