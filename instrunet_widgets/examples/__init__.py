@@ -3,8 +3,8 @@
 "Seven Postcards" is dedicated to the public domain (CC0). It was rendered by `instrunet_widgets.training.demo` with
 the sound font MuseScore General (MIT licence, S. Christian Collins and others, after FluidR3 by Frank Wen).
 
-The notes in ``notes/`` are features, not sound (CC0): made by `instrunet_widgets.training.example_notes` with FluidR3 GM
-(MIT licence, Frank Wen), MuseScore General (as above) and sf_GMbank of Csound (public domain).
+The notes in ``notes/`` are features, not sound (CC0): made by `instrunet_widgets.training.example_notes` with
+FluidR3 GM (MIT licence, Frank Wen), MuseScore General (as above) and sf_GMbank of Csound (public domain).
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ from instrunet_widgets.cli import main
 from instrunet_widgets.errors import FeatureFolderError
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.training.bootstrap import N_RESAMPLES, bootstrap_songs
-from instrunet_widgets.training.irmas_protocol import ProtocolReport, find_best_threshold, run_protocol
+from instrunet_widgets.training.irmas_protocol import ProtocolReport, run_protocol
 from instrunet_widgets.training.irmas_testing import find_excerpts, read_labels, song_of
+from instrunet_widgets.training.protocol_rows import FLOORS, find_best_threshold, score_constant_answer
 
 
 def write_excerpt(path: Path, waveform: np.ndarray, labels: str) -> None:
@@ -100,8 +101,6 @@ def test_ranking_floors_and_ceiling_agree_with_a_count_by_hand(report: ProtocolR
 
 
 def test_floors_of_the_published_label_counts_are_the_published_floors() -> None:
-    from instrunet_widgets.training.irmas_protocol import FLOORS, score_constant_answer
-
     counts = {"voi": 1044, "pia": 995, "gel": 942, "gac": 535, "org": 361, "sax": 326, "vio": 211, "tru": 167}
     counts |= {"flu": 163, "cel": 111, "cla": 62}
     # The rows are made up; a constant answer depends on the counts alone.
