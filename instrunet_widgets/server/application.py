@@ -20,7 +20,8 @@ from .channels import GuardedConnection
 from .headers import ProtectiveHeaders
 from .health import ServingState
 from .hosts import only_for_hosts
-from .kernels import OwnInterpreterSpecs, VisitorKernels
+from .kernel_program import OwnInterpreterSpecs
+from .kernels import VisitorKernels
 from .limits import count_spares, make_page_limits, make_places
 from .logs import log_request
 from .options import ServingOptions

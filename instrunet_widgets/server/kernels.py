@@ -8,57 +8,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import shutil
-import sys
 import tempfile
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Float, Instance, Int, List, Unicode, default
 
 from ..app.limits import PageLimits
 from .kernel_output import KernelOutput
+from .kernel_program import KERNEL_NAME, public_part
 from .logs import LOGGER_NAME
 from .ownership import Owner, Place, Places
 
-KERNEL_NAME = "python3"
 SIGNED_OUT = 4401  # close codes from 4000 on are free for applications
 GOING_AWAY = 1001
 
-# No history, no modules from the working folder, the app's limits set, and the app loaded before a cell asks for it.
-_CONFINE = "from instrunet_widgets.app.limits import confine_process; confine_process(); del confine_process"
-_ARGUMENTS = (
-    "--HistoryManager.enabled=False",
-    "--InteractiveShellApp.ignore_cwd=True",
-    f"--IPKernelApp.exec_lines={_CONFINE}",
-    "--IPKernelApp.exec_lines=import instrunet_widgets.app.instrunet_app",
-    "--IPKernelApp.log_level=ERROR",
-)
-# Variables of the server that are no business of a kernel.
-_PRIVATE_VARIABLE = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|COOKIE|(^|_)KEY(_|$)", re.IGNORECASE)
 _log = logging.getLogger(LOGGER_NAME)
-
-
-class OwnInterpreterSpecs(KernelSpecManager):
-    """Knows one kernel: the Python that runs this server.
-
-    The kernel named ``python3`` that Jupyter finds on a machine may belong to another environment, one without
-    this package.
-    """
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Give the one kernel, whatever name is asked for."""
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *_ARGUMENTS]
-        return KernelSpec(argv=command, display_name="Python 3", language="python")
-
-    def find_kernel_specs(self) -> dict[str, str]:
-        """Give the kernel's name; it has no folder."""
-        return {KERNEL_NAME: ""}
 
 
 class VisitorKernels(AsyncMappingKernelManager):
@@ -223,7 +191,7 @@ class VisitorKernels(AsyncMappingKernelManager):
     async def _async_start_kernel(self, **kwargs: Any) -> str:
         folder = tempfile.mkdtemp(prefix="visitor-", dir=self.folder)
         kwargs["env"] = {
-            **_public_part(kwargs.get("env", os.environ)),
+            **public_part(kwargs.get("env", os.environ)),
             **self.limits.to_environment(),
             **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder),
             "IPYTHONDIR": str(Path(folder, "ipython")),
@@ -274,8 +242,3 @@ class VisitorKernels(AsyncMappingKernelManager):
     def _note_activity(self, kernel_id: str) -> None:
         kernel: Any = self.get_kernel(kernel_id)
         kernel.last_activity = datetime.now(UTC)
-
-
-def _public_part(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out passwords and other secrets of the server."""
-    return {name: value for name, value in environment.items() if not _PRIVATE_VARIABLE.search(name)}

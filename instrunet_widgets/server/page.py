@@ -21,7 +21,7 @@ from voila.handler import BaseVoilaHandler
 
 from .headers import PageWithScripts, app_policy, nonce_of
 from .health import ServingState
-from .kernels import KERNEL_NAME
+from .kernel_program import KERNEL_NAME
 from .logs import LOGGER_NAME
 from .ownership import NoPlaceError, Owner, owner_of
 from .sign_in.provider import describe_account

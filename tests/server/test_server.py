@@ -16,7 +16,7 @@ import pytest
 from running import Server, Visitor, find_free_port, run_server, wait_until
 
 from instrunet_widgets.server import launch
-from instrunet_widgets.server.kernels import OwnInterpreterSpecs
+from instrunet_widgets.server.kernel_program import OwnInterpreterSpecs
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from instrunet_widgets.errors import ServerError
 from instrunet_widgets.server.channels import ForbiddenMessageError, check_message, split_message
 from instrunet_widgets.server.folders import PREFIX, make_folder, remove_stale_folders
 from instrunet_widgets.server.kernel_output import MAX_LINES, KernelOutput
-from instrunet_widgets.server.kernels import _public_part
+from instrunet_widgets.server.kernel_program import public_part
 from instrunet_widgets.server.limits import make_page_limits, make_places
 from instrunet_widgets.server.logs import SafeFormatter
 from instrunet_widgets.server.options import ServingOptions
@@ -66,7 +66,7 @@ def test_limits_of_a_page_are_those_of_the_options() -> None:
 
 def test_kernel_gets_no_secrets_of_the_server() -> None:
     given = {"PATH": "/bin", "INSTRUNET_PASSWORD": "x", "JUPYTERHUB_API_TOKEN": "x", "AWS_SECRET_ACCESS_KEY": "x"}
-    assert _public_part({**given, "KEYBOARD": "us", "INSTRUNET_MODEL": "m"}) == {
+    assert public_part({**given, "KEYBOARD": "us", "INSTRUNET_MODEL": "m"}) == {
         "PATH": "/bin", "KEYBOARD": "us", "INSTRUNET_MODEL": "m",
     }  # fmt: skip
 
