@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from instrunet_widgets.cli import main
-from instrunet_widgets.errors import FeatureFolderError
+from instrunet_widgets.errors import FeatureFolderError, InstruNetError
 from instrunet_widgets.examples import example_notes_path
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.training.example_notes import find_held_out, load_example_notes, plan_notes, write_example_notes
@@ -75,9 +76,17 @@ def test_plan_stays_in_the_range_of_the_instruments_and_in_the_window() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("fluidsynth") is None, reason="needs fluidsynth: sudo apt install fluidsynth")
+@pytest.mark.skipif(
+    shutil.which("fluidsynth") is None and os.environ.get("CI") != "true",
+    reason="needs fluidsynth: sudo apt install fluidsynth",
+)
 def test_command_makes_the_shipped_notes_of_a_font_again(notes: FeatureFolder, tmp_path: Path) -> None:
-    font = find_sound_font("sf_GMbank.sf2")
+    try:
+        font = find_sound_font("sf_GMbank.sf2")
+    except InstruNetError:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip("needs a sound font: sudo apt install csound-soundfont")
     assert main(["render", "example-notes", "--out", str(tmp_path / "notes"), "--sound-font", str(font)]) == 0
     again = read_feature_folder(tmp_path / "notes")
     shipped = notes.subset((notes.frame["font"] == font.stem).to_numpy())
