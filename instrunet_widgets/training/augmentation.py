@@ -28,10 +28,12 @@ class AugmentationConfig:
 
     Parameters
     ----------
-    mix_probability : float in [0, 1]
-        Share of clips that get a second one added.
+    mix_probability, third_probability : float in [0, 1]
+        Share of clips that get a second one added, and of these that get a third.
     mix_range_db : float
-        Level of the second clip, drawn from plus or minus this, dB.
+        Level of what is added, drawn from plus or minus this, dB.
+    max_band_shift : int
+        Largest move up or down the bands, as a change of pitch.
     max_masked_bands, max_masked_frames : int
         Widest stripe that SpecAugment hides.
     max_tilt_db : float
@@ -45,7 +47,9 @@ class AugmentationConfig:
     """
 
     mix_probability: float = 0.35
+    third_probability: float = 0.0
     mix_range_db: float = 6.0
+    max_band_shift: int = 0
     max_masked_bands: int = 20
     max_masked_frames: int = 26
     max_tilt_db: float = 2.0
@@ -101,15 +105,24 @@ def augment(
     -------
     batch : Batch
     """
-    x, y = to_decibels(log_mels[chosen]), targets[chosen].copy()
-    if config.shift:
-        x = _shift(x, rng)
-    x = _curve(x[:, :, :n_frames], config, rng)
-    mixed = np.flatnonzero(rng.random(len(chosen)) < config.mix_probability)
-    if len(mixed):
+
+    def vary(rows: npt.NDArray[np.intp], *, shift: bool) -> FloatArray:
+        x = to_decibels(log_mels[rows])
+        if config.max_band_shift:
+            x = _move_bands(x, config.max_band_shift, rng)
+        return _curve((_shift(x, rng) if shift else x)[:, :, :n_frames], config, rng)
+
+    x, y = vary(chosen, shift=config.shift), targets[chosen].copy()
+    mixed = np.arange(len(chosen))
+    for share in (config.mix_probability, config.third_probability):
+        if not share:
+            break
+        mixed = mixed[rng.random(len(mixed)) < share]
+        if not len(mixed):
+            break
         partners = rng.integers(len(log_mels) if pool is None else len(pool), size=len(mixed))
         partners = partners if pool is None else pool[partners]
-        partner_x = _curve(_shift(to_decibels(log_mels[partners]), rng)[:, :, :n_frames], config, rng)
+        partner_x = vary(partners, shift=True)
         level = rng.uniform(-config.mix_range_db, config.mix_range_db, size=(len(mixed), 1, 1))
         x[mixed] = mix_in_power(x[mixed], partner_x + level.astype(np.float32))
         y[mixed] = np.maximum(y[mixed], targets[partners])
@@ -143,6 +156,14 @@ def _shift(x: FloatArray, rng: np.random.Generator) -> FloatArray:
     for clip in x:
         clip[:] = np.roll(clip, rng.integers(clip.shape[-1]), axis=-1)
     return x
+
+
+def _move_bands(x: FloatArray, most: int, rng: np.random.Generator) -> FloatArray:
+    """Move each clip up or down the bands; what comes in at the edge is silent."""
+    moved = np.full_like(x, -80.0)
+    for clip, out, step in zip(x, moved, rng.integers(-most, most + 1, size=len(x)), strict=True):
+        out[max(0, step) : len(out) + min(0, step)] = clip[max(0, -step) : len(clip) + min(0, -step)]
+    return moved
 
 
 def _curve(x: FloatArray, config: AugmentationConfig, rng: np.random.Generator) -> FloatArray:

@@ -232,6 +232,36 @@ def test_mixed_clips_carry_both_labels_and_some_stay_unmixed() -> None:
     assert batch.log_mels.max() <= 1e-3
 
 
+def test_third_clip_joins_some_of_the_pairs() -> None:
+    log_mels = np.random.default_rng(0).integers(0, 256, size=(220, 128, 130), dtype=np.uint8)
+    targets = np.eye(11, dtype=np.float32)[np.arange(220) % 11]
+    config = AugmentationConfig(mix_probability=0.6, third_probability=0.5)
+    n_labels = augment(log_mels, targets, np.arange(220), config, np.random.default_rng(3)).targets.sum(axis=1)
+    # a partner has the label of what it joins in one of eleven cases
+    assert np.mean(n_labels == 1) == pytest.approx(0.4 + 0.6 * (0.5 / 11 + 0.5 / 121), abs=0.1)
+    assert np.mean(n_labels == 3) == pytest.approx(0.6 * 0.5 * (10 / 11) * (9 / 11), abs=0.1)
+
+
+def test_only_clips_of_the_pool_are_mixed_in() -> None:
+    log_mels = np.zeros((22, 128, 130), dtype=np.uint8)
+    targets = np.eye(11, dtype=np.float32)[np.arange(22) % 11]
+    config = AugmentationConfig(mix_probability=1.0)
+    batch = augment(log_mels, targets, np.arange(11), config, np.random.default_rng(3), pool=np.array([4]))
+    np.testing.assert_array_equal(batch.targets, np.maximum(targets[:11], targets[4]))
+
+
+def test_bands_move_up_and_down_and_leave_silence() -> None:
+    log_mels = np.zeros((60, 128, 130), dtype=np.uint8)
+    log_mels[:, 50] = 255
+    still = {"mix_probability": 0, "max_masked_bands": 0, "max_masked_frames": 0, "max_tilt_db": 0}
+    still |= {"band_noise_db": 0, "cell_noise_db": 0, "max_floor_db": -80}
+    config = AugmentationConfig(**still, max_band_shift=2)
+    x = augment(log_mels, np.zeros((60, 11), np.float32), np.arange(60), config, np.random.default_rng(0)).log_mels
+    loudest = x[:, :, 0].argmax(axis=1)
+    assert set(loudest.tolist()) == {48, 49, 50, 51, 52}
+    np.testing.assert_array_equal(np.sort(x[:, :, 0], axis=1)[:, :-1], -80)
+
+
 def test_calibration_undoes_overconfidence() -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 1.5, size=(4000, 1))
