@@ -17,6 +17,7 @@ from traitlets.config import Config
 from voila.app import Voila
 
 from .channels import GuardedConnection
+from .connections import allow_open_files, count_connections
 from .headers import ProtectiveHeaders
 from .health import ServingState
 from .hosts import only_for_hosts
@@ -96,6 +97,7 @@ class InstruNetServer(Voila):
         return ProxyAwareServer(
             only_for_hosts(self.app, self.options),
             trusted_proxies=self.options.trusted_proxies,
+            n_connections=count_connections(allow_open_files()),
             ssl_options=self.tls,
             max_body_size=MAX_BODY_BYTES,
             idle_connection_timeout=75,

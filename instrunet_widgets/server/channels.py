@@ -7,10 +7,13 @@ exchange, rebuilt from the parts that they need.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Awaitable
 from itertools import pairwise
 from typing import Any
 
+import zmq
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError
@@ -24,6 +27,10 @@ PROTOCOL = "v1.kernel.websocket.jupyter.org"
 PING_SECONDS = 25.0  # proxies often close what has been silent for 60
 MAX_UNANSWERED_PINGS = 4
 NOTE_USE_SECONDS = 15.0
+MAX_SOCKETS = 8  # of one kernel: its page has one, and more for a while when a line breaks again and again
+MAX_UNSENT_BYTES = 128 * 1024 * 1024  # of a page that does not read
+MAX_WAITING_MESSAGES = 8  # of a kernel that does not read; then no more is taken from its page
+_WAIT_SECONDS = 0.05
 
 _MESSAGE_TYPES = frozenset({"comm_open", "comm_msg", "comm_close", "comm_info_request", "kernel_info_request"})
 # The browser may ask for the state of all widgets; it makes none of its own.
@@ -43,6 +50,20 @@ class ForbiddenMessageError(ValueError):
 
 class GuardedConnection(ZMQChannelsWebsocketConnection):
     """Lets messages of widgets through to the kernel, and nothing else."""
+
+    def create_stream(self) -> None:
+        """Connect to the kernel; what it has no time for shall not pile up here."""
+        super().create_stream()
+        self.channels["shell"].setsockopt(zmq.SNDHWM, MAX_WAITING_MESSAGES)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the kernel has not taken what it was sent."""
+        stream = self.channels.get("shell")
+        if stream is None or stream.closed():
+            return False
+        stream.flush(zmq.POLLOUT)
+        return bool(stream.sending())
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
         """Pass a message on, or end a connection whose messages are no widget's."""
@@ -132,6 +153,7 @@ class OwnKernelChannels(VoilaKernelWebsocketHandler):
     """
 
     _n_unanswered = 0
+    _n_unsent = 0
     _use_noted_at = float("-inf")
     _pings: PeriodicCallback | None = None
 
@@ -141,6 +163,8 @@ class OwnKernelChannels(VoilaKernelWebsocketHandler):
         owner, manager = owner_of(self), self.kernel_manager
         if owner is None or not manager.is_owner(self.path_kwargs["kernel_id"], owner):
             raise HTTPError(403)
+        if manager.count_pages(self.path_kwargs["kernel_id"]) >= MAX_SOCKETS:
+            raise HTTPError(429)
         self._session = owner.session
         if PROTOCOL not in self.request.headers.get("Sec-WebSocket-Protocol", ""):
             raise HTTPError(400)
@@ -152,19 +176,39 @@ class OwnKernelChannels(VoilaKernelWebsocketHandler):
         self._pings.start()
         await super().open(kernel_id)
 
-    def on_message(self, ws_message: Any) -> None:
-        """Take a message from the page."""
+    def on_message(self, ws_message: Any) -> Awaitable[None] | None:
+        """Take a message from the page; the next one is read when the kernel has room for it."""
         self._n_unanswered = 0
         self._note_use(ws_message)
         super().on_message(ws_message)
+        return self._wait_for_kernel() if self.connection is not None and self.connection.is_full else None
+
+    async def _wait_for_kernel(self) -> None:
+        while self.connection is not None and self.connection.is_full:
+            self._n_unanswered = 0  # no answer can be read meanwhile
+            await asyncio.sleep(_WAIT_SECONDS)
 
     def write_message(self, message: Any, binary: bool = False) -> Any:
         """Send a message to the page, if it is one of those that it needs."""
         header = read_header_from_binary_message(message) if isinstance(message, bytes) else None
         if not header or header.get("msg_type") not in _OUTGOING_TYPES:
             return None
+        if self.ws_connection is None or self.ws_connection.is_closing():
+            return None
+        if self._n_unsent + len(message) > MAX_UNSENT_BYTES:
+            _log.warning("kernel %s: its page does not read what it is sent", self.kernel_id)
+            self.close(1008, "nothing is read")
+            return None
         self._note_use(message)
-        return super().write_message(message, binary)
+        sent = super().write_message(message, binary)
+        self._n_unsent += len(message)
+        sent.add_done_callback(lambda done: self._forget_sent(done, len(message)))
+        return sent
+
+    def _forget_sent(self, sent: asyncio.Future[None], n_bytes: int) -> None:
+        self._n_unsent -= n_bytes
+        if not sent.cancelled():
+            sent.exception()  # the page has gone: no news
 
     def on_pong(self, data: bytes) -> None:
         """Note that the other side is there."""

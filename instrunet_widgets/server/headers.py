@@ -69,6 +69,12 @@ class PageWithScripts:
         """What templates know."""
         return {**super().template_namespace, "nonce": nonce_of(self)}  # type: ignore[misc]
 
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Send a page with what went wrong; also to a request that failed before anybody asked whose it is."""
+        if not hasattr(self, "_current_user"):
+            self.current_user = None
+        super().write_error(status_code, **kwargs)  # type: ignore[misc]
+
 
 class ProtectiveHeaders(OutputTransform):
     """Sets the headers as a response leaves; `tornado.web.Application` makes one for each request."""

@@ -135,6 +135,10 @@ class VisitorKernels(AsyncMappingKernelManager):
         kernel: Any = self.get_kernel(kernel_id)
         kernel.pages = {*getattr(kernel, "pages", ()), page}
 
+    def count_pages(self, kernel_id: str) -> int:
+        """Give how many websockets a kernel has."""
+        return len(getattr(self._kernels.get(kernel_id), "pages", ()))
+
     def remove_page(self, kernel_id: str, page: Any) -> None:
         """Forget the websocket of a page."""
         kernel: Any = self._kernels.get(kernel_id)

@@ -8,6 +8,9 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate
+from tornado.iostream import IOStream
+
+from .connections import MAX_CONNECTIONS, Connections
 
 _FORWARDING = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "X-Scheme", "Forwarded")
 
@@ -23,19 +26,35 @@ class ProxyAwareServer(HTTPServer):
     request_callback : tornado.web.Application
     trusted_proxies : iterable of str
         IP addresses.
+    n_connections : int
+        How many there may be at a time.
     **options
         As for `tornado.httpserver.HTTPServer`, ``ssl_options`` for example.
     """
 
     def initialize(  # type: ignore[override]
-        self, request_callback: Any, *, trusted_proxies: Iterable[str] = (), **options: Any
+        self,
+        request_callback: Any,
+        *,
+        trusted_proxies: Iterable[str] = (),
+        n_connections: int = MAX_CONNECTIONS,
+        **options: Any,
     ) -> None:
         """Take the settings; tornado calls this in place of ``__init__``."""
         super().initialize(request_callback, **options)
         self._trusted = {ipaddress.ip_address(address) for address in trusted_proxies}
+        self._streams = Connections(n_connections)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass  # all is done in `initialize`
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        """Take a connection, unless there are too many."""
+        peer = str(address[0])
+        if self._streams.admit(stream, peer, is_trusted=self.is_trusted(peer)):
+            super().handle_stream(stream, address)
+        else:
+            stream.close()
 
     def start_request(self, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
         """Look at the headers before anybody else does."""

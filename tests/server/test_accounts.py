@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import zxcvbn
 from argon2 import PasswordHasher
 
 from instrunet_widgets.errors import AccountError, ServerError
@@ -19,6 +20,7 @@ from instrunet_widgets.server.accounts import passwords, schema
 from instrunet_widgets.server.accounts.attempts import (
     FOR_A_NAME,
     FOR_AN_ADDRESS,
+    FOR_NEW_PASSWORDS,
     Attempts,
     TooManyAttemptsError,
     login_subjects,
@@ -109,6 +111,9 @@ def test_name_is_kept_in_one_form(typed: str, name: str) -> None:
         ("A\u2028da", "invisible"),
         ("A\ud800da", "invisible"),
         ("\ue000", "invisible"),
+        ("\u3164", "invisible"),  # a letter, to Unicode
+        ("Ada\u2800", "invisible"),
+        ("A\ufe0fda", "invisible"),
     ],
 )
 def test_odd_name_is_refused(typed: str, words: str) -> None:
@@ -157,6 +162,27 @@ def test_good_password_is_taken(password: str) -> None:
     assert verify_password(hashed, password)
     assert not verify_password(hashed, password + "x")
     assert not verify_password(hashed, password.swapcase() + "?")
+
+
+def test_look_at_a_new_password_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """zxcvbn takes seconds for 72 characters such as these."""
+    looked_at: list[str] = []
+    real = zxcvbn.zxcvbn
+    monkeypatch.setattr(zxcvbn, "zxcvbn", lambda text, **kwargs: looked_at.append(text) or real(text, **kwargs))
+    check_new_password("4@8({[</369&#!1|0$5+7%2/" * 3)
+    assert looked_at == ["4@8({[</369&#!1|0$5+7%2/"]
+
+
+def test_new_passwords_of_an_address_are_looked_at_a_number_of_times(
+    users: Users, sessions: Sessions, attempts: Attempts
+) -> None:
+    entrance = Entrance(users, sessions, attempts)
+    for _ in range(FOR_NEW_PASSWORDS.n_free + 1):
+        with pytest.raises(AccountError, match="at least 8"):
+            entrance.register("Ada", "x", address="192.0.2.1")
+    with pytest.raises(TooManyAttemptsError):
+        entrance.register("Ada", GOOD, address="192.0.2.1")
+    entrance.register("Ada", GOOD, address="192.0.2.2")
 
 
 def test_hash_is_argon2id_with_a_salt_of_its_own() -> None:

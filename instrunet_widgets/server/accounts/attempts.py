@@ -47,6 +47,8 @@ FOR_A_NAME = Patience(n_free=5, max_delay=300, forgiven_after=300)
 # a class behind one address mistypes together, and registers in one hour
 FOR_AN_ADDRESS = Patience(n_free=30, max_delay=900, forgiven_after=30)
 FOR_REGISTRATIONS = Patience(n_free=60, max_delay=900, forgiven_after=60)
+# each costs a processor some time, and a class has many new passwords refused
+FOR_NEW_PASSWORDS = Patience(n_free=300, max_delay=60, forgiven_after=2)
 
 Subject = tuple[str, str, Patience]
 
@@ -147,6 +149,11 @@ def login_subjects(key: str | None, address: str) -> list[Subject]:
 def registration_subjects(address: str) -> list[Subject]:
     """Give what a registration is counted for."""
     return [("registration", _network_of(address), FOR_REGISTRATIONS)]
+
+
+def new_password_subjects(address: str) -> list[Subject]:
+    """Give what a look at a new password is counted for, whether it is taken or not."""
+    return [("new password", _network_of(address), FOR_NEW_PASSWORDS)]
 
 
 def _network_of(address: str) -> str:

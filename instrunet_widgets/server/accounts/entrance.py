@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass
 
 from ...errors import AccountError
-from .attempts import Attempts, TooManyAttemptsError, login_subjects, registration_subjects
+from .attempts import Attempts, TooManyAttemptsError, login_subjects, new_password_subjects, registration_subjects
 from .database import Database
 from .names import MAX_NAME_LENGTH, clean_name, key_of
 from .passwords import check_length, check_new_password, hash_password, needs_new_hash, verify_password
@@ -130,6 +130,7 @@ class Entrance:
         if self._registration == "closed":
             raise AccountError("New accounts cannot be made here.")
         name = clean_name(name)
+        self._attempts.begin(*new_password_subjects(address))
         check_new_password(password, name)
         code = None
         if self._registration == "invitation":
@@ -172,6 +173,7 @@ class Entrance:
         if account is None:
             raise AccountError("This account has no password of its own.")
         check_length(old)
+        self._attempts.begin(*new_password_subjects(address))
         check_new_password(new, account.name)
         subjects = login_subjects(key_of(account.name), address)
         self._attempts.begin(*subjects)

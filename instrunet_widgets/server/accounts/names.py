@@ -10,6 +10,10 @@ MAX_NAME_LENGTH = 64
 
 # Control, format (invisible), surrogate, private and unassigned characters; separators of lines and paragraphs.
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters, marks and symbols that nobody sees: joiners and fillers, variation selectors, the empty Braille cell.
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | frozenset(
+    map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
+)
 
 
 def clean_name(text: str) -> str:
@@ -32,7 +36,7 @@ def clean_name(text: str) -> str:
     if len(text) > 16 * MAX_NAME_LENGTH:  # spares the work of normalising it
         raise AccountError(f"A name has at most {MAX_NAME_LENGTH} characters.")
     name = unicodedata.normalize("NFKC", text).strip(" ")
-    if any(unicodedata.category(character) in _REFUSED for character in name):
+    if any(character in _INVISIBLE or unicodedata.category(character) in _REFUSED for character in name):
         raise AccountError("A name cannot have control characters or invisible characters.")
     name = " ".join(name.split())
     if not name:
