@@ -1,0 +1,279 @@
+"""Looking inside a network: its layers, its filters and feature maps, and where in a window its evidence lies.
+
+The network ends in a mean over frequency, mean and max over time, and one dense layer. All of these are weighted sums
+(the maximum has the weight 1 at one moment), so what the last feature maps add to an instrument's logit can be told
+cell by cell, and exactly: a class activation map [1]_. Maps of earlier stages are finer, but lie before further
+convolutions; for them there is only the approximation of Grad-CAM [2]_.
+
+References
+----------
+.. [1] B. Zhou et al., "Learning deep features for discriminative localization", CVPR 2016.
+.. [2] R. Selvaraju et al., "Grad-CAM: visual explanations from deep networks via gradient-based
+   localization", ICCV 2017.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..arrays import FloatArray
+from ..errors import ModelError
+from ..instruments import CODES
+
+OUTPUT_LAYER = "probability"
+_BATCH_SIZE = 32
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One layer of a network.
+
+    Parameters
+    ----------
+    kind : str
+        Name of its Keras class.
+    kernel, stride : int
+        Side of a square kernel or pooling area; 0 and 1 where there is none.
+    output_shape : tuple of int
+        Of one window.
+    n_parameters : int
+    n_frames_seen : int
+        Frames of the window (and as many bands) that one of its values depends on; 0 once an axis is gone.
+    """
+
+    kind: str
+    kernel: int
+    stride: int
+    output_shape: tuple[int, ...]
+    n_parameters: int
+    n_frames_seen: int
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a network does with one window.
+
+    Parameters
+    ----------
+    log_mel : np.ndarray [shape=(n_mels, n_frames), dtype=float32]
+        The window, dB.
+    maps : dict of str to np.ndarray [shape=(n_bands, n_times, n_channels)]
+        Feature maps after the stem and after each stage.
+    probabilities : np.ndarray [shape=(11,), dtype=float32]
+        Before calibration.
+    """
+
+    log_mel: FloatArray
+    maps: dict[str, FloatArray]
+    probabilities: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What each cell of the last feature maps adds to an instrument's logit.
+
+    Parameters
+    ----------
+    cells : np.ndarray [shape=(n_bands, n_times), dtype=float64]
+        Positive for, negative against the instrument; the lowest frequencies first.
+    bias : float
+        What the logit is without any cell.
+    """
+
+    cells: npt.NDArray[np.float64]
+    bias: float
+
+    @property
+    def over_time(self) -> npt.NDArray[np.float64]:
+        """Sum over frequency [shape=(n_times,)]."""
+        return np.asarray(self.cells.sum(axis=0))
+
+    @property
+    def logit(self) -> float:
+        """Sum of everything: what the sigmoid is taken of."""
+        return float(self.cells.sum() + self.bias)
+
+
+class NetworkInspector:
+    """A network of `network.build_network`, opened to be looked at; make one with `open_network`.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Attributes
+    ----------
+    stages : tuple of str
+        Names of the feature maps, from the sound on: ``"stem"``, ``"stage 1"``, ...
+    """
+
+    def __init__(self, model: Any) -> None:
+        import keras
+
+        layers = list(model.layers)
+        kinds = [type(layer).__name__ for layer in layers]
+        after = [layers[k + 1] for k, kind in enumerate(kinds[:-1]) if kind == "Add"]
+        outputs = [layers[kinds.index("ReLU")], *after]
+        self.stages = ("stem", *(f"stage {k}" for k in range(1, len(outputs))))
+        self._model, self._layers, self._kinds = model, layers, kinds
+        self._output = model.get_layer(OUTPUT_LAYER)
+        inside = [layer.output for layer in outputs]
+        self._views = keras.Model(model.input, [*inside, self._output.input, self._output.output])
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers in the network."""
+        return int(self._model.count_params())
+
+    def list_layers(self) -> tuple[LayerSummary, ...]:
+        """All layers, from input to output."""
+        rows, seen, step = [], 1, 1
+        for layer, kind in zip(self._layers, self._kinds, strict=True):
+            size = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or (0, 0)
+            stride = getattr(layer, "strides", None) or (1, 1)
+            is_square = len(size) == 2 and size[0] == size[1] > 0
+            if is_square and kind != "DepthwiseConv2D":
+                seen, step = seen + (size[0] - 1) * step, step * stride[0]
+            shape = tuple(int(n) for n in layer.output.shape[1:])
+            kernel, jump = (int(size[0]), int(stride[0])) if is_square else (0, 1)
+            has_both_axes = len(shape) < 3 or shape[0] > 1
+            rows.append(
+                LayerSummary(
+                    kind, kernel, jump, shape, int(layer.count_params()),
+                    min(seen, self._model.input_shape[-1]) if len(shape) == 3 and has_both_axes else 0,
+                )
+            )  # fmt: skip
+        return tuple(rows)
+
+    def stem_kernels(self) -> npt.NDArray[np.float64]:
+        """Kernels of the first convolution, with the scale of its batch normalisation.
+
+        Returns
+        -------
+        kernels : np.ndarray [shape=(n_channels, side, side), dtype=float64]
+            Rows are bands, the lowest first; columns are frames.
+        """
+        place = self._kinds.index("Conv2D")
+        kernels = np.asarray(self._layers[place].get_weights()[0], dtype=np.float64)[:, :, 0].transpose(2, 0, 1)
+        following = self._layers[place + 1]
+        if self._kinds[place + 1] == "BatchNormalization":
+            gamma, _, _, variance = (np.asarray(one, dtype=np.float64) for one in following.get_weights())
+            kernels = kernels * (gamma / np.sqrt(variance + following.epsilon))[:, None, None]
+        return kernels
+
+    def look(self, log_mel: FloatArray) -> Look:
+        """Run the network on one window and keep what is inside.
+
+        Parameters
+        ----------
+        log_mel : np.ndarray [shape=(n_mels, n_frames), dtype=float32]
+            dB in [-80, 0].
+        """
+        *maps, _, probabilities = self._views.predict_on_batch(np.asarray(log_mel, dtype=np.float32)[None])
+        by_name = {name: np.asarray(one)[0] for name, one in zip(self.stages, maps, strict=True)}
+        return Look(log_mel, by_name, np.asarray(probabilities)[0])
+
+    def measure_channels(self, log_mels: FloatArray) -> dict[str, FloatArray]:
+        """How strongly each channel responds to each of several windows.
+
+        Parameters
+        ----------
+        log_mels : np.ndarray [shape=(n, n_mels, n_frames), dtype=float32]
+
+        Returns
+        -------
+        strengths : dict of str to np.ndarray [shape=(n, n_channels)]
+            Largest value of each feature map, by stage.
+        """
+        found: dict[str, list[FloatArray]] = {name: [] for name in self.stages}
+        for first in range(0, len(log_mels), _BATCH_SIZE):
+            maps = self._views.predict_on_batch(np.asarray(log_mels[first : first + _BATCH_SIZE], dtype=np.float32))
+            for name, one in zip(self.stages, maps, strict=False):
+                found[name].append(np.asarray(one).max(axis=(1, 2)))
+        return {name: np.concatenate(parts) for name, parts in found.items()}
+
+    def find_evidence(self, look: Look, code: str) -> Evidence:
+        """Class activation map of an instrument, from the last feature maps; exact.
+
+        Parameters
+        ----------
+        look : Look
+        code : str
+            Of the instrument.
+        """
+        maps = look.maps[self.stages[-1]].astype(np.float64)
+        n_bands, n_times, n_channels = maps.shape
+        kernel, bias = self._output.get_weights()
+        of_mean, of_max = (np.asarray(part, dtype=np.float64) for part in np.split(kernel[:, CODES.index(code)], 2))
+        of_band = self._band_weights(n_bands, n_channels)
+        over_time = (maps * of_band[:, None]).sum(axis=0)
+        is_max = np.arange(n_times)[:, None] == over_time.argmax(axis=0)
+        cells = (maps * of_band[:, None] * (of_mean / n_times + of_max * is_max)).sum(axis=2)
+        return Evidence(cells, float(bias[CODES.index(code)]))
+
+    def find_grad_cam(self, look: Look, stage: str, code: str) -> npt.NDArray[np.float64]:
+        """Grad-CAM of an instrument on the feature maps of a stage; an approximation, only what speaks for it.
+
+        Parameters
+        ----------
+        look : Look
+        stage : str
+            One of `stages`.
+        code : str
+            Of the instrument.
+
+        Returns
+        -------
+        cells : np.ndarray [shape=(n_bands, n_times), dtype=float64]
+            0 or more.
+        """
+        import tensorflow as tf
+
+        kernel, bias = self._output.get_weights()
+        column = CODES.index(code)
+        with tf.GradientTape() as tape:
+            *maps, pooled, _ = self._views(tf.constant(look.log_mel[None], dtype=tf.float32), training=False)
+            chosen = maps[self.stages.index(stage)]
+            logit = tf.linalg.matvec(pooled, tf.constant(kernel[:, column])) + bias[column]
+        gradient = tape.gradient(logit, chosen).numpy()[0].astype(np.float64)
+        weights = gradient.mean(axis=(0, 1))
+        return np.maximum((look.maps[stage] * weights).sum(axis=2), 0.0)
+
+    def _band_weights(self, n_bands: int, n_channels: int) -> npt.NDArray[np.float64]:
+        """How much each band counts where the frequency axis is averaged [shape=(n_bands, n_channels)]."""
+        for layer, kind in zip(self._layers, self._kinds, strict=True):
+            if kind == "DepthwiseConv2D":
+                return np.asarray(layer.get_weights()[0], dtype=np.float64)[:, 0, :, 0]
+        return np.full((n_bands, n_channels), 1 / n_bands)
+
+
+def open_network(folder: Path) -> NetworkInspector:
+    """Open the network of a model directory.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``network.keras``.
+
+    Raises
+    ------
+    ModelError
+        If there is none, or it is no network of this program.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    path = folder / "network.keras"
+    if not path.is_file():
+        raise ModelError(f"{folder} holds no network.keras, which can be looked into; install InstruNet again.")
+    try:
+        return NetworkInspector(keras.models.load_model(path, compile=False))
+    except Exception as error:  # Keras, h5py and zipfile raise many kinds for damaged files
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ModelError(f"{path} cannot be opened ({reason}); install InstruNet again.") from error

@@ -1,0 +1,138 @@
+"""Looking inside a network: sums that must come out exactly, and what a map is worth on the shipped network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from instrunet_widgets.classifier import find_model
+from instrunet_widgets.errors import ModelError
+from instrunet_widgets.instruments import CODES
+from instrunet_widgets.training.inspection import NetworkInspector, open_network
+
+pytest.importorskip("keras")
+
+RNG = np.random.default_rng(5)
+WINDOW = RNG.uniform(-80, 0, (128, 130)).astype(np.float32)
+
+
+def make_inspector(**changes) -> NetworkInspector:
+    import keras
+
+    from instrunet_widgets.training.network import NetworkConfig, build_network
+
+    keras.utils.set_random_seed(1)
+    model = build_network(NetworkConfig(stem_channels=4, stage_channels=(4, 6), **changes))
+    for variable in model.variables:  # no weight is left at a value that hides a mistake, such as 0 or 1
+        if "seed" not in variable.path:
+            variable.assign(variable * RNG.uniform(0.8, 1.2, variable.shape) + RNG.uniform(0.0, 0.01, variable.shape))
+    kernel, bias = model.get_layer("probability").get_weights()
+    pooled = keras.Model(model.input, model.get_layer("probability").input).predict_on_batch(WINDOW[None])[0]
+    largest = np.abs(pooled @ kernel).max()  # a logit of 2 at most, which can be told from its probability
+    model.get_layer("probability").set_weights([kernel * 2 / largest, bias])
+    return NetworkInspector(model)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> NetworkInspector:
+    return open_network(find_model())
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"frequency_aware": True}, {"batch_normalisation": False, "kernel": 5}], ids=str
+)
+def test_evidence_of_all_cells_and_the_bias_add_up_to_the_logit(changes: dict) -> None:
+    network = make_inspector(**changes)
+    look = network.look(WINDOW)
+    for column, code in enumerate(CODES):
+        evidence = network.find_evidence(look, code)
+        p = float(look.probabilities[column])
+        assert evidence.cells.shape == (16, 16)
+        assert evidence.logit == pytest.approx(np.log(p / (1 - p)), rel=1e-3, abs=1e-3)
+        assert evidence.over_time.sum() + evidence.bias == pytest.approx(evidence.logit)
+
+
+def test_shipped_network_gives_what_the_app_says_before_calibration(shipped: NetworkInspector) -> None:
+    from instrunet_widgets.classifier import Classifier
+
+    look = shipped.look(WINDOW)
+    np.testing.assert_allclose(look.probabilities, Classifier.load().run_network(WINDOW[None])[0], atol=1e-5)
+    assert [look.maps[stage].ndim for stage in shipped.stages] == [3] * len(shipped.stages)
+
+
+def test_what_a_cell_sees_by_hand() -> None:
+    """Stem 5, stride 2: 5; pooling: 5 + 2 = 7; 3 x 3 in steps of 4: 15, 23; pooling 27; in steps of 8: 43, 59."""
+    layers = make_inspector().list_layers()
+    seen = [layer.n_frames_seen for layer in layers if layer.kind in ("Conv2D", "MaxPooling2D") and layer.kernel > 1]
+    assert seen == [5, 7, 15, 23, 27, 43, 59]
+    assert {layer.n_frames_seen for layer in layers if layer.kind in ("Dense", "AveragePooling2D")} == {0}
+    stem = next(layer for layer in layers if layer.kind == "Conv2D")
+    assert (stem.kernel, stem.stride, stem.output_shape, stem.n_parameters) == (5, 2, (64, 65, 4), 5 * 5 * 4)
+
+
+def test_a_cell_depends_on_no_more_than_it_sees() -> None:
+    """Changing one moment of the window changes the maps only where it is seen."""
+    network = make_inspector()
+    changed = WINDOW.copy()
+    changed[:, 64] = 0.0
+    differs = np.abs(network.look(changed).maps["stem"] - network.look(WINDOW).maps["stem"]).max(axis=(0, 2)) > 1e-6
+    assert set(np.flatnonzero(differs)) <= {30, 31, 32, 33, 34}
+    assert differs.any()
+
+
+def test_layers_hold_all_parameters(shipped: NetworkInspector) -> None:
+    assert sum(layer.n_parameters for layer in shipped.list_layers()) == shipped.n_parameters
+
+
+def test_stem_kernels_make_the_first_maps() -> None:
+    """The folded kernels give the maps, up to a shift of each channel and ReLU."""
+    network = make_inspector()
+    kernels = network.stem_kernels()
+    inputs = (WINDOW + 42.0) / 16.0
+    maps = network.look(WINDOW).maps["stem"]
+    for channel in range(4):
+        found, expected = [], []
+        for row, column in ((20, 20), (31, 40), (40, 10), (50, 60), (10, 33)):
+            value = float(maps[row, column, channel])
+            if value > 0:  # "same" padding with stride 2 on 128 rows: the patch begins at 2 * row - 1
+                found.append(value)
+                # 130 columns: two cells of padding in all at stride 2 and kernel 5 are 3: one before, two after
+                patch = inputs[2 * row - 1 : 2 * row + 4, 2 * column - 1 : 2 * column + 4]
+                expected.append(float((patch * kernels[channel]).sum()))
+        np.testing.assert_allclose(np.diff(found), np.diff(expected), rtol=1e-3, atol=1e-3)
+
+
+def test_grad_cam_on_the_last_maps_with_the_mean_alone_is_the_class_map() -> None:
+    """Without weights on the maximum, both are the same but for a factor: the gradient is the weight itself."""
+    network = make_inspector()
+    kernel, bias = network._output.get_weights()
+    kernel[len(kernel) // 2 :] = 0
+    network._output.set_weights([kernel, bias])
+    look = network.look(WINDOW)
+    for code in ("cel", "voi"):
+        cells = network.find_evidence(look, code).cells
+        np.testing.assert_allclose(
+            network.find_grad_cam(look, network.stages[-1], code), np.maximum(cells, 0), rtol=1e-3, atol=1e-6
+        )
+
+
+def test_channels_are_measured_at_their_largest_value() -> None:
+    network = make_inspector()
+    windows = np.stack([WINDOW, WINDOW[::-1], WINDOW - 3])
+    strengths = network.measure_channels(windows)
+    for stage in network.stages:
+        assert strengths[stage].shape[0] == 3
+        np.testing.assert_allclose(
+            strengths[stage][1], network.look(windows[1]).maps[stage].max(axis=(0, 1)), rtol=1e-4, atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("content", [None, b"no network"])
+def test_missing_or_damaged_network_is_one_sentence(content: bytes | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "network.keras").write_bytes(content)
+    with pytest.raises(ModelError, match="install InstruNet again") as caught:
+        open_network(tmp_path)
+    assert "\n" not in str(caught.value)
