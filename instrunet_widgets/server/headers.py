@@ -69,6 +69,12 @@ class PageWithScripts:
         """What templates know."""
         return {**super().template_namespace, "nonce": nonce_of(self)}  # type: ignore[misc]
 
+    def set_cookie(self, name: str, value: str | bytes, *args: Any, **kwargs: Any) -> None:
+        """Set a cookie; over TLS, for TLS only."""
+        if self.request.protocol == "https":  # type: ignore[attr-defined]
+            kwargs["secure"] = True
+        super().set_cookie(name, value, *args, **kwargs)  # type: ignore[misc]
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send a page with what went wrong; also to a request that failed before anybody asked whose it is."""
         if not hasattr(self, "_current_user"):

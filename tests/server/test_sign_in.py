@@ -323,6 +323,9 @@ def test_cookies_are_for_tls_only_when_the_proxy_speaks_tls(server: Server, name
     (session,) = person.register(name).cookies
     assert "; Secure" in xsrf and "; Secure" in session
     assert person.is_in
+    del person.cookies["_xsrf"]
+    (again,) = person.get("/").cookies  # the app's page sets it too
+    assert "; Secure" in again
 
 
 @pytest.mark.parametrize(

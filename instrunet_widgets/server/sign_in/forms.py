@@ -39,12 +39,6 @@ class FormHandler(PageWithScripts, JupyterHandler):
         except HTTPError:
             self._is_stale = True
 
-    def set_cookie(self, name: str, value: str | bytes, *args: Any, **kwargs: Any) -> None:
-        """Set a cookie; over TLS, for TLS only."""
-        if self.request.protocol == "https":
-            kwargs["secure"] = True
-        super().set_cookie(name, value, *args, **kwargs)
-
     async def submit(self) -> None:
         """Take the form, or show it again with what is wrong."""
         if self._is_stale:
