@@ -16,7 +16,7 @@ from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS, instrument_by_code
 from ..training.inspection import NetworkInspector
 from ..wording import format_percent
 from .chart import ACCENT, MUTED, Axis, Chart, round_ticks, set_line, set_steps
-from .panel import Panel, figures, knob, knobs, slider, swatches
+from .panel import Panel, figures, knob, knobs, slider
 from .patterns import OWN, WINDOW_SECONDS, Array, cover_cells, cut_log_mel, scale_up, stretch, window_slider
 from .sound import Sound, SoundBox
 from .sound_to_log_mel import PictureOfSound
@@ -138,14 +138,13 @@ class ClassMapExplorer(Panel):
         views = [("exact: the last feature maps", last), *((f"Grad-CAM after {name}", name) for name in finer)]
         self.view = widgets.Dropdown(options=views)
         self.sign = widgets.RadioButtons(options=[("for it", 1), ("against it", -1)])
-        self.dim = slider(0, 100, 80, 10)
+        self.dim = slider(0, 100, 60, 10)
         self.covered = slider(0, 64, 0, 1)
         orders = ("the brightest first", "the darkest first", "at random")
         self.order = widgets.Dropdown(options=orders)
         self.picture = PictureOfSound(OWN, "The window")
-        key = swatches({"this stretch of time": ACCENT, "0": MUTED})
         self.line = Chart("Evidence over time", Axis(0, WINDOW_SECONDS, "Time (s)"), Axis(-2, 2, "Logit"), height=110)
-        self.line.explain(f"exact; above 0 for it, below against {key}")
+        self.line.explain("always exact; above 0 for the instrument, below 0 against it")
         self._zero = self.line.add_line(MUTED, width=1)
         self._steps = self.line.add_line(ACCENT, width=2)
         set_line(self._zero, [0, WINDOW_SECONDS], [0, 0])

@@ -192,8 +192,9 @@ class FilterExplorer(Panel):
         n_filters, n_rows = len(self._kernels), -(-len(self._kernels) // KERNELS_PER_ROW)
         self.filter = slider(1, n_filters, 1, 1)
         self.start = window_slider(sound, start)
-        self.gallery = Chart("The kernels", *_gallery_axes(n_rows), height=54 * n_rows)
-        self.gallery.explain("light: wants sound there; dark: wants none; numbered row by row from above")
+        self.gallery = Chart("The kernels", *_gallery_axes(n_filters), height=54 * n_rows)
+        self.gallery.explain("light: wants sound there; dark: wants none")
+        self.gallery.y_axis.grid_lines = "none"
         picture = self.gallery.add_picture(height=float(n_rows))
         show_png(picture, draw_png(draw_gallery(self._kernels), "sound"), 0.0, float(KERNELS_PER_ROW))
         self._frame = self.gallery.add_line(ACCENT, width=3)
@@ -224,7 +225,8 @@ class FilterExplorer(Panel):
         self.response.explain(f"kernel {number + 1}: {active:.0f} % of the cells are above 0")
 
 
-def _gallery_axes(n_rows: int) -> tuple[Axis, Axis]:
-    columns = {k + 0.5: str(k + 1) for k in range(0, KERNELS_PER_ROW, 1)}
-    rows = {n_rows - k - 0.5: str(k * KERNELS_PER_ROW) if k else "0" for k in range(n_rows)}
-    return Axis(0, KERNELS_PER_ROW, "Number: this one and the row's", columns), Axis(0, n_rows, "", rows)
+def _gallery_axes(n_filters: int) -> tuple[Axis, Axis]:
+    n_rows = -(-n_filters // KERNELS_PER_ROW)
+    firsts = range(1, n_filters + 1, KERNELS_PER_ROW)
+    rows = {n_rows - k - 0.5: f"{n}-{min(n_filters, n + KERNELS_PER_ROW - 1)}" for k, n in enumerate(firsts)}
+    return Axis(0, KERNELS_PER_ROW, "", {-1.0: ""}), Axis(0, n_rows, "", rows)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from instrunet_widgets import DecodingConfig
-from instrunet_widgets.lessons import sound_to_log_mel, windows_and_labels, windows_to_timeline
+from instrunet_widgets.lessons import sound_to_log_mel, the_network, windows_and_labels, windows_to_timeline
 from instrunet_widgets.lessons.exercise import Exercise
+from instrunet_widgets.lessons.patterns import convolve
 
-LESSONS: tuple[ModuleType, ...] = (sound_to_log_mel, windows_and_labels, windows_to_timeline)
+LESSONS: tuple[ModuleType, ...] = (sound_to_log_mel, windows_and_labels, the_network, windows_to_timeline)
 
 ANYTHING = [
     *(0, -1, True, "", "text", float("nan"), float("inf"), 1j, [], {}, [None], np.array([]), np.full(3, np.nan)),
@@ -70,6 +71,24 @@ WRONG = {
         lambda train, test: 100 * sum(one in train for one in test) / max(1, len(test)),
     ],
     "expected_leaks": [0.96, 80, 64, 4, 20, 95, 97, 100, 96.6, "96", "ninety-six"],
+    "convolution": [
+        lambda p, k: convolve(p, k[::-1, ::-1]),  # mirrored, as mathematicians do
+        lambda p, k: convolve(np.pad(p, 1), k),
+        lambda p, k: convolve(p, k) / k.size,
+        lambda p, k: np.maximum(convolve(p, k), 0),
+        lambda p, k: convolve(p, k).T,
+        lambda p, k: p * k,
+        convolve(np.eye(3), np.eye(2)),
+    ],
+    "parameters": [9, 576, 1_152, 8_192, 73_856, 18_874_368, 73_727, "73,728", 204_800],
+    "evidence": [
+        lambda maps, of_mean, of_max: maps @ of_mean,
+        lambda maps, of_mean, of_max: maps @ of_mean / len(maps),
+        lambda maps, of_mean, of_max: maps @ of_mean / len(maps) + maps @ of_max,
+        lambda maps, of_mean, of_max: maps.mean(axis=0) * of_mean + maps.max(axis=0) * of_max,
+        lambda maps, of_mean, of_max: (maps.mean(axis=0) * of_mean + maps.max(axis=0) * of_max).sum(),
+        lambda maps, of_mean, of_max: maps * of_mean / len(maps),
+    ],
     "smoothing": [
         lambda v: v,
         lambda v: np.convolve(v, np.ones(3) / 3, mode="same"),  # zeros beyond the ends

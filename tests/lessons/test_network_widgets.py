@@ -1,0 +1,165 @@
+"""The widgets of lesson 3, driven to their ends, on a network that is quick to make."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_widgets import LONG, NONE, SHORT, SILENCE, controls_of, look_at, texts_of, values_of
+
+from instrunet_widgets.instruments import CODES
+from instrunet_widgets.lessons import notices
+from instrunet_widgets.lessons import the_network as lesson
+from instrunet_widgets.lessons.class_maps import Notes
+from instrunet_widgets.lessons.notices import LessonStop
+from instrunet_widgets.lessons.patterns import convolve, cover_cells, draw_gallery, scale_up, stretch
+
+pytest.importorskip("keras")
+
+SOUNDS = {"long": LONG, "short": SHORT, "none": NONE, "silence": SILENCE}
+NO_NOTES = Notes(np.full((1, 128, 130), -80, dtype=np.float32), ("cel",))
+
+
+@pytest.fixture(scope="module")
+def network():
+    import keras
+
+    from instrunet_widgets.training.inspection import NetworkInspector
+    from instrunet_widgets.training.network import NetworkConfig, build_network
+
+    keras.utils.set_random_seed(2)
+    return NetworkInspector(build_network(NetworkConfig(stem_channels=13, stage_channels=(4, 6))))
+
+
+def make_panels(network, sound, name: str):
+    notes = NO_NOTES if name == "none" else lesson.load_notes()
+    return [
+        lesson.ConvolutionExplorer(sound),
+        lesson.FilterExplorer(network, sound),
+        lesson.FeatureMapExplorer(network, sound, notes),
+        lesson.ClassMapExplorer(network, lesson.load_classifier(), sound),
+        lesson.LayerTable(network),
+    ]
+
+
+@pytest.mark.parametrize("name", SOUNDS)
+def test_every_knob_at_both_ends(network, name: str) -> None:
+    for panel in make_panels(network, SOUNDS[name], name):
+        look_at(panel)
+        for control in list(controls_of(panel)):
+            before = control.value
+            for value in values_of(control):
+                control.value = value
+                look_at(panel)
+            control.value = before
+        for end in (0, -1):
+            for control in list(controls_of(panel)):
+                control.value = values_of(control)[end]
+            look_at(panel)
+
+
+def test_lesson_needs_the_extra_and_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    lesson.open_network.cache_clear()
+    find_spec = notices.importlib.util.find_spec
+    monkeypatch.setattr(
+        notices.importlib.util,
+        "find_spec",
+        lambda name, *rest: None if name in ("keras", "tensorflow") else find_spec(name, *rest),
+    )
+    with pytest.raises(LessonStop, match="needs keras, tensorflow: install InstruNet with the extra 'training'"):
+        lesson.start()
+
+
+def test_convolution_by_hand() -> None:
+    picture = [[0, 1, 2], [3, 4, 5]]
+    assert convolve(picture, [[1, -1]]).tolist() == [[-1, -1], [-1, -1]]
+    assert convolve(picture, [[1, 0, 0], [0, 0, 2]]).tolist() == [[10]]
+
+
+def test_kernel_for_beginnings_answers_where_a_sound_begins() -> None:
+    """The kernel stands upright: its upper row meets the higher bands."""
+    explorer = lesson.ConvolutionExplorer(SILENCE)
+    explorer.preset.value = "a rising pitch"
+    assert explorer.kernel.tolist() == [[-1, -1, 2], [-1, 2, -1], [2, -1, -1]]
+    rising = np.eye(9)  # row k is band k: later means higher
+    assert convolve(rising, explorer.kernel[::-1]).max() == 6
+    assert convolve(rising[::-1], explorer.kernel[::-1]).max() < 6
+
+
+def test_changing_a_number_makes_the_kernel_the_learners_own() -> None:
+    explorer = lesson.ConvolutionExplorer(LONG)
+    explorer.cells[4].value = 7
+    assert explorer.preset.value == "your own"
+    assert explorer.kernel[1, 1] == 7
+    explorer.preset.value = "an end"
+    assert explorer.kernel[1].tolist() == [1, 0, -1]
+    for cell in explorer.cells:
+        cell.value = 0
+    assert "a kernel of zeros sees nothing" in texts_of(explorer)
+
+
+def test_covered_cells_are_silent_and_the_others_untouched() -> None:
+    picture = np.zeros((4, 6), dtype=np.float32)
+    covered = cover_cells(picture, np.array([[True, False, False], [False, False, True]]))
+    assert covered[:2, :2].tolist() == covered[2:, 4:].tolist() == [[-80, -80], [-80, -80]]
+    assert (covered == 0).sum() == 16
+
+
+def test_stretch_repeats_cells_also_where_sizes_do_not_divide() -> None:
+    assert stretch([[1, 2]], (1, 5)).tolist() == [[1, 1, 1, 2, 2]]
+
+
+def test_scale_of_nothing_stays_nothing() -> None:
+    assert scale_up(np.zeros((2, 2))).tolist() == [[0, 0], [0, 0]]
+    assert scale_up([[-1, 0], [0, 2]]).tolist() == [[0, 0], [0, 1]]
+
+
+def test_gallery_puts_the_first_kernel_at_the_upper_left() -> None:
+    kernels = np.zeros((13, 1, 1))
+    kernels[0], kernels[12] = 1, -1
+    values = draw_gallery(kernels)  # rows from below, cells of 4 with 2 of a gap on each side
+    assert values.shape == (16, 96)
+    assert (values[10:14, 2:6] == 254).all()
+    assert (values[2:6, 2:6] == 0).all()
+    assert (values[2:6, 10:14] == 255).all()  # there is no fourteenth
+
+
+def test_all_cells_covered_leave_silence(network) -> None:
+    explorer = lesson.ClassMapExplorer(network, lesson.load_classifier(), LONG)
+    explorer.covered.value = 64
+    silent = network.look(np.full((128, 130), -80, dtype=np.float32)).probabilities
+    expected = lesson.load_classifier().calibration(silent[None])[0, CODES.index(explorer.instrument.value)]
+    assert explorer.probability == pytest.approx(float(expected), abs=1e-6)
+    assert "When covered" in explorer._numbers.value
+
+
+def test_covering_the_brightest_cells_costs_the_shipped_network_more_than_the_darkest() -> None:
+    """What makes the map worth showing; figures over the whole piece are in the lesson."""
+    explorer = lesson.ClassMapExplorer(lesson.open_network(), lesson.load_classifier(), lesson.load_piece())
+    left = {}
+    for order in explorer.order.options:
+        explorer.order.value = order
+        kept = []
+        for start in (3.0, 13.5, 24.0, 45.0):
+            explorer.covered.value, explorer.start.value = 0, start
+            explorer.instrument.value = CODES[int(explorer._look().probabilities.argmax())]
+            whole = explorer.probability
+            explorer.covered.value = 16
+            kept.append(explorer.probability / whole)
+        left[order] = np.mean(kept)
+    brightest, darkest, random = (left[order] for order in explorer.order.options)
+    assert brightest < random < darkest
+    assert darkest > brightest + 0.2
+
+
+def test_first_channel_is_the_choosiest(network) -> None:
+    explorer = lesson.FeatureMapExplorer(network, LONG, lesson.load_notes())
+    means = explorer._mean_by_instrument()
+    shares = means.max(axis=0) / np.maximum(means.sum(axis=0), 1e-9)
+    assert shares[explorer._order[0]] == shares.max()
+    assert explorer.channel.max == means.shape[1]
+
+
+def test_notes_are_as_many_of_each_instrument() -> None:
+    notes = lesson.load_notes()
+    assert {notes.codes.count(code) for code in CODES} == {6}
+    assert notes.log_mels.shape == (66, 128, 130)
