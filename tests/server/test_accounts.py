@@ -584,17 +584,39 @@ def test_file_that_vanishes_is_an_error_not_a_new_empty_one(path: Path, users: U
         file.unlink()
     problems = []
 
-    def look() -> None:  # another thread has a connection of its own
+    def look() -> None:
         try:
             users.all()
         except ServerError as error:
             problems.append(str(error))
 
-    thread = threading.Thread(target=look)
+    look()
+    thread = threading.Thread(target=look)  # another thread has a connection of its own
     thread.start()
     thread.join()
-    assert len(problems) == 1 and "cannot be opened" in problems[0]
+    assert len(problems) == 2 and all("No such file" in problem for problem in problems)
     assert not path.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be replaced there")
+def test_file_that_is_replaced_while_it_is_used_is_an_error(path: Path, users: Users) -> None:
+    """SQLite itself would go on with the old one, and what it writes would be lost."""
+    copy = path.with_name("copy")
+    Database(copy).close()
+    copy.replace(path)
+    with pytest.raises(ServerError, match="has been replaced; start the server anew"):
+        users.add("Ada", "hash")
+    assert Users(Database(path)).all() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such permissions")
+def test_files_beside_it_are_closed_to_others_too(path: Path, users: Users) -> None:
+    users.add("Ada", "hash")
+    beside = [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
+    for one in beside:
+        one.chmod(0o644)
+    Database(path).close()
+    assert [stat.S_IMODE(one.stat().st_mode) for one in beside] == [0o600] * 3
 
 
 def test_servers_that_start_together_make_one_file(path: Path) -> None:

@@ -65,6 +65,7 @@ class Database:
         self._lock = threading.Lock()
         with self._explained():
             _make_file(path)
+            self._identity = _identify(path)
             self._check_file()
             self._migrate()
 
@@ -116,6 +117,8 @@ class Database:
         self._local = threading.local()
 
     def _connection(self) -> sqlite3.Connection:
+        if _identify(self.path) != self._identity:  # SQLite would go on with the old one, and all would be lost
+            raise ServerError(f"the users file {self.path} has been replaced; start the server anew.")
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             found = self._local.connection = _connect(self.path)
@@ -127,7 +130,8 @@ class Database:
         with self.path.open("rb") as file:
             if file.read(len(_SQLITE_HEADER)) != _SQLITE_HEADER:
                 raise ServerError(_damaged(self.path))
-        _make_private(self.path)
+        for suffix in ("", "-wal", "-shm"):
+            _make_private(Path(f"{self.path}{suffix}"))
         connection = self._connection()
         application_id, version = _read_ids(connection)
         if application_id != APPLICATION_ID:
@@ -215,8 +219,14 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
 
 
 def _make_private(path: Path) -> None:
-    if os.name == "posix" and path.stat().st_mode & 0o077 and path.stat().st_uid == os.geteuid():
+    if os.name == "posix" and path.exists() and path.stat().st_mode & 0o077 and path.stat().st_uid == os.geteuid():
         path.chmod(0o600)
+
+
+def _identify(path: Path) -> tuple[int, int]:
+    """Give what tells a file from another one of the same name."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _damaged(path: Path) -> str:
