@@ -128,3 +128,34 @@ def test_kubernetes_example_makes_a_pod_with_limits(tmp_path: Path, monkeypatch:
     assert container.args[:4] == ["python", "-m", "instrunet_widgets.server.hub", "--kernels=2"]
     assert container.resources.limits == {"cpu": 1.0, "memory": 1536 * 2**20}
     assert pod.automount_service_account_token is False
+
+
+def test_hub_goes_on_while_a_password_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    from instrunet_widgets.server.hub import accounts as module
+
+    went_on = threading.Event()
+    monkeypatch.setattr(module.NativeAuthenticator, "__init__", lambda self: None)
+    monkeypatch.setattr(module.bcrypt, "checkpw", lambda typed, hashed: went_on.wait(30))
+    accounts = module.Accounts()
+
+    async def ask() -> bool:
+        asyncio.get_running_loop().call_soon(went_on.set)
+        return await accounts.is_password_of(module.UserInfo(username="ada", password=b""), "x")
+
+    assert asyncio.run(ask())
+
+
+def test_more_log_ins_than_can_wait_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from instrunet_widgets.server.hub import accounts as module
+
+    monkeypatch.setattr(module.NativeAuthenticator, "__init__", lambda self: None)
+    monkeypatch.setattr(module.bcrypt, "checkpw", lambda typed, hashed: False)
+    monkeypatch.setattr(module, "MAX_WAITING", 3)
+    accounts = module.Accounts()
+
+    async def ask() -> list[bool | BaseException]:
+        return await asyncio.gather(*(accounts.is_password_of(None, "x") for _ in range(5)), return_exceptions=True)
+
+    assert [answer if answer is False else answer.status_code for answer in asyncio.run(ask())] == [False] * 3 + [
+        503
+    ] * 2

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import bcrypt
 from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
+from tornado.ioloop import IOLoop
+from tornado.web import HTTPError
 from traitlets import List, Unicode
 
 MAX_PASSWORD_BYTES = 72  # bcrypt takes no more
+N_THREADS = 2  # a hash takes a quarter of a second of a processor, in which the hub would answer nobody
+MAX_WAITING = 64
 # What a name without an account is compared with: a bcrypt hash of the usual cost, of a password that nobody knows.
 _HASH_OF_NOBODY = b"$2b$12$yzvFa2k/nBgDjm.IeIWjnOQID5ZHwDt22aW5JVjKsYKfEmUwtL2xe"
 
@@ -21,6 +27,8 @@ class Accounts(NativeAuthenticator):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._threads = ThreadPoolExecutor(N_THREADS, thread_name_prefix="passwords")
+        self._n_waiting = 0
         for name in self.keepers:
             self._make_keeper(name)
 
@@ -55,9 +63,9 @@ class Accounts(NativeAuthenticator):
         account = self.get_user(name)
         if account is not None and self.is_blocked(name):
             return None
-        if not self.is_password_of(account, data["password"]):
-            if account is not None:
-                self.add_login_attempt(name)
+        if account is not None:
+            self.add_login_attempt(name)  # before the password is looked at: many at the same time count too
+        if not await self.is_password_of(account, data["password"]):
             return None
         self.successful_login(name)
         handler.needs_approval = not account.is_authorized
@@ -68,11 +76,25 @@ class Accounts(NativeAuthenticator):
         account = self.get_user(user.name)
         return account is not None and bool(account.is_authorized)
 
-    def is_password_of(self, account: UserInfo | None, password: str) -> bool:
-        """Whether a password is that of an account; False, after the same time, if there is no account."""
+    async def is_password_of(self, account: UserInfo | None, password: str) -> bool:
+        """Whether a password is that of an account; False, after the same time, if there is no account.
+
+        Raises
+        ------
+        tornado.web.HTTPError
+            With 503 if too many are waiting already.
+        """
+        if self._n_waiting >= MAX_WAITING:
+            raise HTTPError(503, reason="Many people are logging in at the moment. Please try again in a minute")
         is_too_long = len(password.encode()) > MAX_PASSWORD_BYTES
-        known = account or UserInfo(username="", password=_HASH_OF_NOBODY)
-        return bool(known.is_valid_password("" if is_too_long else password)) and not is_too_long and known is account
+        typed = b"" if is_too_long else password.encode()
+        hashed = account.password if account is not None else _HASH_OF_NOBODY
+        self._n_waiting += 1
+        try:
+            is_right = await IOLoop.current().run_in_executor(self._threads, bcrypt.checkpw, typed, hashed)
+        finally:
+            self._n_waiting -= 1
+        return bool(is_right) and not is_too_long and account is not None
 
     def is_password_strong(self, password: str) -> bool:
         """Whether a new password is long enough, can be hashed whole, and is not among the most common ones."""

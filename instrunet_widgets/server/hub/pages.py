@@ -96,8 +96,9 @@ class PasswordPage(ChangePasswordHandler):
         """Take the form."""
         accounts, name = self.authenticator, self.current_user.name
         password = _typed(self, "password")
-        if accounts.is_blocked(name) or not accounts.is_password_of(accounts.get_user(name), _typed(self, "old")):
-            accounts.add_login_attempt(name)
+        is_blocked = accounts.is_blocked(name)
+        accounts.add_login_attempt(name)
+        if is_blocked or not await accounts.is_password_of(accounts.get_user(name), _typed(self, "old")):
             error = _WRONG_OLD
         else:
             accounts.successful_login(name)
