@@ -92,8 +92,8 @@ def _describe_recipe(config: TrainingConfig) -> str:
         f"{network.spatial_dropout}, dropout {network.dropout}. AdamW, {config.learning_rate} with warm-up and "
         f"cosine decay, weight decay {config.weight_decay}, averaged weights ({config.ema_momentum}), "
         f"{config.epochs} epochs of batches of {config.batch_size}.{extras} {augmentation.mix_probability:.0%} of "
-        "the clips are mixed with another in the power domain (union of labels); SpecAugment; time shift; gain curve and "
-        f"noise. Seed {config.seed}. All settings: `training.json`."
+        "the clips are mixed with another in the power domain (union of labels); SpecAugment; time shift; gain curve "
+        f"and noise. Seed {config.seed}. All settings: `training.json`."
     )
 
 
