@@ -9,11 +9,23 @@ import numpy as np
 import pytest
 
 from instrunet_widgets import DecodingConfig
-from instrunet_widgets.lessons import sound_to_log_mel, the_network, windows_and_labels, windows_to_timeline
+from instrunet_widgets.lessons import (
+    sound_to_log_mel,
+    the_network,
+    training_experiments,
+    windows_and_labels,
+    windows_to_timeline,
+)
 from instrunet_widgets.lessons.exercise import Exercise
 from instrunet_widgets.lessons.patterns import convolve
 
-LESSONS: tuple[ModuleType, ...] = (sound_to_log_mel, windows_and_labels, the_network, windows_to_timeline)
+LESSONS: tuple[ModuleType, ...] = (
+    sound_to_log_mel,
+    windows_and_labels,
+    the_network,
+    training_experiments,
+    windows_to_timeline,
+)
 
 ANYTHING = [
     *(0, -1, True, "", "text", float("nan"), float("inf"), 1j, [], {}, [None], np.array([]), np.full(3, np.nan)),
@@ -89,6 +101,23 @@ WRONG = {
         lambda maps, of_mean, of_max: (maps.mean(axis=0) * of_mean + maps.max(axis=0) * of_max).sum(),
         lambda maps, of_mean, of_max: maps * of_mean / len(maps),
     ],
+    "momentum_step": [
+        lambda w, v, g, rate, m: (w + v, m * v - rate * g),  # moves by the old velocity
+        lambda w, v, g, rate, m: (w - rate * g, v),
+        lambda w, v, g, rate, m: (m * v - rate * g, w + m * v - rate * g),
+        lambda w, v, g, rate, m: (w + m * v + rate * g, m * v + rate * g),
+        lambda w, v, g, rate, m: w + m * v - rate * g,
+        lambda w, v, g, rate, m: (w + m * v - (1 - m) * rate * g, m * v - (1 - m) * rate * g),
+    ],
+    "normalisation": [
+        lambda v, e: (v - v.mean()) / np.sqrt(v.var() + e),
+        lambda v, e: (v - v.mean(axis=0)) / (v.std(axis=0) + e),
+        lambda v, e: (v - v.mean(axis=0)) / (v.var(axis=0) + e),
+        lambda v, e: (v - v.mean(axis=0)) / np.sqrt(v.var(axis=0, ddof=1) + e),
+        lambda v, e: (v.T - v.mean(axis=1)).T,
+        lambda v, e: v - v.mean(axis=0),
+    ],
+    "seeds": ["b", "best", "equal", "chances", 0.01],
     "smoothing": [
         lambda v: v,
         lambda v: np.convolve(v, np.ones(3) / 3, mode="same"),  # zeros beyond the ends

@@ -19,7 +19,14 @@ from instrunet_widgets.lessons import exploration, irmas_clips, material, notice
 from instrunet_widgets.lessons import windows_and_labels as lesson_2
 from instrunet_widgets.lessons.notices import LessonStop
 
-LESSONS = ("sound_to_log_mel", "windows_and_labels", "the_network", "windows_to_timeline", "exploration")
+LESSONS = (
+    "sound_to_log_mel",
+    "windows_and_labels",
+    "the_network",
+    "training_experiments",
+    "windows_to_timeline",
+    "exploration",
+)
 CACHED = (material.load_piece, material.load_labels, material.analyze_piece, irmas_clips.read_clips)
 RUN_FIELDS = "question,variant,seed,split_by,accuracy,micro_f1\n"
 
