@@ -21,7 +21,7 @@ from ..app.limits import PageLimits
 from .kernel_output import KernelOutput
 from .kernel_program import KERNEL_NAME, public_part
 from .logs import LOGGER_NAME
-from .ownership import Owner, Place, Places
+from .ownership import Owner, Place, Places, SessionEndedError
 
 SIGNED_OUT = 4401  # close codes from 4000 on are free for applications
 GOING_AWAY = 1001
@@ -75,6 +75,8 @@ class VisitorKernels(AsyncMappingKernelManager):
         ------
         NoPlaceError
             If there are as many kernels as there may be.
+        SessionEndedError
+            If the owner has signed out in the meantime.
         """
         if self.places.is_full_for(owner):
             await self._end_lost(owner)
@@ -83,6 +85,9 @@ class VisitorKernels(AsyncMappingKernelManager):
             await self._turns.acquire()
             try:
                 kernel_id = await self._take_spare() or await self.start_kernel(kernel_name=KERNEL_NAME)
+                if place not in self.places:
+                    self._spares.append(kernel_id)  # nobody has had it
+                    raise SessionEndedError
                 self._claim(kernel_id, place)
             except BaseException:
                 self.end_turn()
@@ -124,9 +129,12 @@ class VisitorKernels(AsyncMappingKernelManager):
 
     def end_session(self, session: str) -> None:
         """End all kernels of a session, at once and with their files; called when somebody has signed out."""
+        self.places.free_session(session)
         for kernel_id in self.list_kernel_ids():
             owner = self.find_owner(kernel_id)
             if owner is not None and owner.session == session:
+                kernel: Any = self.get_kernel(kernel_id)
+                kernel.was_signed_out = True
                 self._close_pages(kernel_id, SIGNED_OUT, "signed out")
                 self._ending = asyncio.ensure_future(self.shutdown_kernel(kernel_id, now=True))
 

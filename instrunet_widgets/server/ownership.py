@@ -43,6 +43,10 @@ class NoPlaceError(Exception):
         self.is_own_limit = is_own_limit
 
 
+class SessionEndedError(Exception):
+    """Somebody has signed out while waiting for a kernel."""
+
+
 class Places:
     """The places for kernels that belong to somebody.
 
@@ -94,6 +98,14 @@ class Places:
         place = Place(owner)
         self._taken.add(place)
         return place
+
+    def __contains__(self, place: Place) -> bool:
+        """Whether a place is still taken."""
+        return place in self._taken
+
+    def free_session(self, session: str) -> None:
+        """Give the places of a session back, also those that wait for their kernel."""
+        self._taken = {place for place in self._taken if place.owner.session != session}
 
     def free(self, place: Place | None) -> None:
         """Give a place back; one that was given back already changes nothing."""

@@ -23,7 +23,7 @@ from .headers import PageWithScripts, app_policy, nonce_of
 from .health import ServingState
 from .kernel_program import KERNEL_NAME
 from .logs import LOGGER_NAME
-from .ownership import NoPlaceError, Owner, owner_of
+from .ownership import NoPlaceError, Owner, SessionEndedError, owner_of
 from .sign_in.provider import describe_account
 
 _log = logging.getLogger(LOGGER_NAME)
@@ -89,6 +89,8 @@ class StartHandler(APIHandler):
                 await self._start(owner)
         except NoPlaceError as error:
             self._say_busy("own" if error.is_own_limit else "all")
+        except SessionEndedError as error:
+            raise HTTPError(403) from error
 
     def _say_busy(self, reason: str) -> None:
         self.set_status(503)
@@ -98,14 +100,17 @@ class StartHandler(APIHandler):
     async def _start(self, owner: Owner) -> None:
         manager: Any = self.kernel_manager
         kernel_id = await manager.take_kernel(owner)
+        kernel = manager.get_kernel(kernel_id)
         try:
             if self._is_visitor_gone:  # while waiting for a turn
                 raise StreamClosedError
-            outputs = await run_cells(self._notebook, manager.get_kernel(kernel_id))
+            outputs = await run_cells(self._notebook, kernel)
         except StreamClosedError:
             await end_kernel(manager, kernel_id)
             return
         except Exception as error:
+            if getattr(kernel, "was_signed_out", False):
+                raise SessionEndedError from error
             _log.exception("kernel %s: the app could not be started", kernel_id)
             await end_kernel(manager, kernel_id)
             raise HTTPError(500) from error

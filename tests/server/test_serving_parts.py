@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from talking import pack_message
@@ -18,10 +20,11 @@ from instrunet_widgets.server.channels import ForbiddenMessageError, check_messa
 from instrunet_widgets.server.folders import PREFIX, make_folder, remove_stale_folders
 from instrunet_widgets.server.kernel_output import MAX_LINES, KernelOutput
 from instrunet_widgets.server.kernel_program import public_part
+from instrunet_widgets.server.kernels import VisitorKernels
 from instrunet_widgets.server.limits import make_page_limits, make_places
 from instrunet_widgets.server.logs import SafeFormatter
 from instrunet_widgets.server.options import ServingOptions
-from instrunet_widgets.server.ownership import NoPlaceError, Owner, Places
+from instrunet_widgets.server.ownership import NoPlaceError, Owner, Places, SessionEndedError
 from instrunet_widgets.server.tls import make_tls_context
 
 ADA, ADA_ELSEWHERE, BOB = Owner("ada", "1"), Owner("ada", "2"), Owner("bob", "3")
@@ -50,6 +53,26 @@ def test_limit_of_all_counts_everybody_and_a_place_given_back_can_be_taken() -> 
     places.free(first)
     places.take(BOB)
     assert places.is_full
+
+
+def test_who_signs_out_while_waiting_for_a_kernel_gets_none(tmp_path: Path) -> None:
+    class Kernels(VisitorKernels):
+        async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
+            return "a kernel"
+
+    async def wait_and_sign_out() -> None:
+        kernels = Kernels(folder=str(tmp_path), _turns=asyncio.Semaphore(0), places=Places(n_places=1, n_per_user=1))
+        waiting = asyncio.ensure_future(kernels.take_kernel(Owner("ada", "1")))
+        await asyncio.sleep(0)
+        assert kernels.places.is_full
+        kernels.end_session("1")
+        kernels.end_turn()
+        with pytest.raises(SessionEndedError):
+            await waiting
+        assert not kernels.places.is_full
+        assert kernels._spares == ["a kernel"]  # for somebody else
+
+    asyncio.run(wait_and_sign_out())
 
 
 def test_one_visitor_may_have_all_places_where_nobody_signs_in() -> None:
