@@ -38,6 +38,7 @@ BASE_NAMES = {
     "window": "3 s",
     "split": "by recording",
 }
+SHORT_NAMES = {"without batch normalisation and dropout": "without both"}
 MEASURES = {
     "stop_average_precision": "Average precision, held out",
     "stop_accuracy": "Accuracy, held out",
@@ -51,7 +52,7 @@ _SCORES = {
     "n_parameters": "Parameters",
 }
 _COLOURS = (ACCENT, WARN, BAD, GOOD)
-_STYLES = ("solid", "dashed", "dotted", "dash_dotted")
+_STYLES = ("solid", "dashed", "dash_dotted", "dotted")
 _MOST_LINES = len(_COLOURS)
 
 
@@ -119,7 +120,8 @@ class Experiments:
 
     def missing(self, question: str) -> tuple[str, ...]:
         """Variants that belong to a question but have not been run."""
-        planned = dict.fromkeys(run.variant for run in list_runs() if run.question == question)
+        planned = [run.variant for run in list_runs() if run.question == question]
+        planned = list(dict.fromkeys(SHORT_NAMES.get(variant, variant) for variant in planned))
         return tuple(variant for variant in planned if variant not in _by_variant(self.history, question))
 
 
@@ -242,7 +244,7 @@ def _by_variant(rows: Sequence[Row], question: str) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {BASE_NAMES.get(question, BASE): [row for row in rows if row["question"] == BASE]}
     for row in rows:
         if row["question"] == question:
-            found.setdefault(row["variant"], []).append(row)
+            found.setdefault(SHORT_NAMES.get(row["variant"], row["variant"]), []).append(row)
     return {variant: of_variant for variant, of_variant in found.items() if of_variant}
 
 

@@ -65,6 +65,7 @@ class LiveTraining(Panel):
         self.trials: list[Trial] = []
         self.task: Any = None
         self._is_running, self._is_stopped = False, False
+        self._first = TrialState()
         self._make_knobs()
         self._make_charts()
         self._message = widgets.HTML()
@@ -76,9 +77,9 @@ class LiveTraining(Panel):
         self.stop_button = widgets.Button(description="Stop", disabled=True)
         line = widgets.HBox([self.button, self.stop_button])
         line.add_class("in-answer")
-        results = (self._numbers, self.chart, self._table)
+        self._results = widgets.VBox()  # a chart that is hidden cannot be laid out: it comes with the first score
         super().__init__(
-            [self._knobs, line, self._bar, self._message, self.losses, self.accuracies, *results],
+            [self._knobs, line, self._bar, self._message, self.losses, self.accuracies, self._results],
             title="Train one yourself",
         )
         self.button.on_click(self._start)
@@ -98,7 +99,7 @@ class LiveTraining(Panel):
         )
 
     def _make_knobs(self) -> None:
-        self.kernel = widgets.RadioButtons(options=[("3 x 3", 3), ("5 x 5", 5)])
+        self.kernel = widgets.Dropdown(options=[("3 x 3", 3), ("5 x 5", 5)])
         self.optimizer = widgets.Dropdown(options=_OPTIMISERS)
         self.rate = widgets.Dropdown(options=_RATES, value=1.0)
         self.regularised = widgets.Checkbox(value=True, description="Batch normalisation and dropout", indent=False)
@@ -110,7 +111,7 @@ class LiveTraining(Panel):
             knob("Learning rate", self.rate),
             knob("Normalisation", self.regularised),
             knob("Epochs", self.epochs),
-            knob("Seed", self.seed, "Another beginning, another order of notes."),
+            knob("Seed", self.seed),
         )
 
     def _make_charts(self) -> None:
@@ -131,7 +132,6 @@ class LiveTraining(Panel):
             height=18 * N_INSTRUMENTS, has_names=True,
         )  # fmt: skip
         self._bars = [self.chart.add_line(line_colour(one.code), width=10) for one in INSTRUMENTS]
-        self.chart.layout.display = "none"
 
     def _start(self, _: Any = None) -> None:
         if self._is_running:
@@ -167,9 +167,13 @@ class LiveTraining(Panel):
 
     def _show(self, config: TrialConfig, state: TrialState, *, has_new_epoch: bool) -> None:
         self._bar.value = state.fraction
-        left = state.seconds * (1 - state.fraction) / state.fraction if len(state.losses) else None
+        if has_new_epoch and len(state.losses) == 1:
+            self._first = state  # the first epoch says little about the pace: the network is built in it
         if not state.has_failed:
-            time_left = "" if left is None else f", about {left:.0f} s left"
+            n_left, time_left = config.epochs * (1 - state.fraction), ""
+            if len(state.losses) > 1:
+                n_done = config.epochs * (state.fraction - self._first.fraction)
+                time_left = f", about {n_left * (state.seconds - self._first.seconds) / n_done:.0f} s left"
             self._say(f"Epoch {min(len(state.losses) + 1, config.epochs)} of {config.epochs}{time_left}")
         if has_new_epoch:
             self._draw(config, state)
@@ -221,7 +225,7 @@ class LiveTraining(Panel):
                 "Parameters": f"{state.n_parameters:,}",
             }
         )
-        self.chart.layout.display = ""
+        self._results.children = (self._numbers, self.chart, self._table)
         for row, share, bar in zip(_ROWS, scores.by_instrument, self._bars, strict=True):
             set_line(bar, [0, share] if share > 0 else [], [row, row] if share > 0 else [])
 

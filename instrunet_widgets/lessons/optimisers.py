@@ -100,7 +100,7 @@ class OptimiserExplorer(Panel):
         return float((weight[0] ** 2 + self.steepness.value * weight[1] ** 2) / 2)
 
     def _draw(self, _: Any = None) -> None:
-        y, x = np.mgrid[-_HALF_HEIGHT:_HALF_HEIGHT:60j, -_HALF_WIDTH:_HALF_WIDTH:150j]
+        y, x = np.mgrid[-_HALF_HEIGHT:_HALF_HEIGHT:120j, -_HALF_WIDTH:_HALF_WIDTH:300j]
         height = np.log1p((x**2 + self.steepness.value * y**2) / 2)
         steps = np.floor(height / height.max() * 14) / 14  # level lines
         show_levels(self._picture, 0.75 * steps, -_HALF_WIDTH, _HALF_WIDTH, "probability")

@@ -1,0 +1,80 @@
+"""The lessons that need Keras, in a stock Voila: a run that is watched and stopped; one line where Keras is missing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from running import Server, find_free_port, run_server
+from watching import Watch
+
+NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
+CARD = ".in-lesson"
+ERRORS = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
+TRAINING_MS = 180_000
+HIDE_KERAS = """
+import importlib.util
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name in ("keras", "tensorflow") else find(name, *rest)
+"""
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    watch = Watch(allows_other_hosts=True)  # the stock template asks for icons
+    yield watch
+    assert watch.unexpected() == []
+
+
+def serve(notebook: str, folder: Path, env: dict[str, str] | None = None):
+    port = find_free_port()
+    command = [sys.executable, "-m", "voila", NOTEBOOKS / notebook, "--no-browser", "--port", str(port)]
+    return run_server(command, f"http://localhost:{port}/", "is running at", folder=folder, env=env)
+
+
+@pytest.fixture(scope="module")
+def voila_training(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve("04_training_experiments.ipynb", tmp_path_factory.mktemp("training")) as server:
+        yield server
+
+
+@pytest.mark.slow
+def test_page_stays_alive_while_it_trains_and_the_run_can_be_stopped(voila_training: Server, page: Page) -> None:
+    page.goto(voila_training.url)
+    train, stop = page.get_by_role("button", name="Train"), page.get_by_role("button", name="Stop")
+    train.wait_for(timeout=TRAINING_MS)
+    assert page.locator(ERRORS).count() == 0
+    train.click()
+    message = page.locator(".in-live")
+    expect(message).to_contain_text("Epoch 2 of 20", timeout=TRAINING_MS)
+
+    losses = page.locator(CARD, has_text="Down into the valley").locator(".in-figures")
+    before = losses.inner_text()
+    page.locator(".in-knob", has_text="Steps").get_by_role("slider").first.press("ArrowLeft")
+    expect(losses).not_to_have_text(before, use_inner_text=True)
+    expect(message).to_contain_text("of 20")  # it still trains
+
+    stop.click()
+    expect(message).to_contain_text("Stopped after")
+    expect(train).to_be_enabled()
+    row = page.locator(CARD, has_text="Train one yourself").locator("tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("AdamW")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["03_the_network", "04_training_experiments"])
+def test_missing_extra_is_said_in_one_line(name: str, chromium: str, page: Page, tmp_path: Path) -> None:
+    """Keras is hidden by a start-up file of IPython."""
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text(HIDE_KERAS)
+    with serve(f"{name}.ipynb", tmp_path, {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")}) as server:
+        page.goto(server.url)
+        expect(page.get_by_role("alert").filter(has_text="with the extra 'training'")).to_be_visible()
+        expect(page.locator(ERRORS).filter(visible=True)).to_have_count(0)
+        assert "Traceback" not in page.locator("body").inner_text()
