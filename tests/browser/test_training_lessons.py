@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from running import Server, find_free_port, run_server
 from watching import Watch
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
+LESSONS = ("03_the_network", "04_training_experiments")
 CARD = ".in-lesson"
 ERRORS = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
 TRAINING_MS = 180_000
@@ -67,7 +68,22 @@ def test_page_stays_alive_while_it_trains_and_the_run_can_be_stopped(voila_train
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["03_the_network", "04_training_experiments"])
+@pytest.mark.parametrize("name", LESSONS)
+def test_lesson_is_accessible_and_as_wide_as_a_telephone(
+    name: str, chromium: str, page: Page, run_axe: Callable[[Page], list[str]], tmp_path: Path
+) -> None:
+    with serve(f"{name}.ipynb", tmp_path) as server:
+        page.goto(server.url)
+        page.locator(CARD).last.wait_for(state="visible", timeout=TRAINING_MS)
+        expect(page.locator(ERRORS)).to_have_count(0)
+        of_the_template = ("html-has-lang", "meta-viewport")
+        assert [line for line in run_axe(page) if not line.startswith(of_the_template)] == []
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LESSONS)
 def test_missing_extra_is_said_in_one_line(name: str, chromium: str, page: Page, tmp_path: Path) -> None:
     """Keras is hidden by a start-up file of IPython."""
     startup = tmp_path / "ipython" / "profile_default" / "startup"
