@@ -46,6 +46,17 @@ def find_own_names(options: ServingOptions) -> frozenset[str]:
     return frozenset(name.lower() for name in names if name)
 
 
+def find_outward_address() -> str | None:
+    """Give the address by which others on the network most likely reach this machine; None without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # chooses the way out; nothing is sent, and nobody has this address
+            address = str(probe.getsockname()[0])
+        except OSError:
+            return None
+    return None if ipaddress.ip_address(address).is_unspecified else address
+
+
 def is_own_host(host: str, names: Set[str], *, is_loopback: bool) -> bool:
     """Whether a ``Host`` header, without its port, names this server.
 

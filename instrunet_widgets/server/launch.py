@@ -18,6 +18,7 @@ N_PORTS_TRIED = 50
 _PACKAGE = Path(__file__).parent.parent
 _NOTEBOOK = Path("notebooks", "instrunet.ipynb")
 _LOCAL = ServingOptions()
+_ALL_ADDRESSES = ("", "0.0.0.0", "::")
 _EASY = "The password for everybody is easy to guess; several words that do not belong together make a good one."
 _UNENCRYPTED = (
     "Passwords and recordings travel unencrypted: give --certfile and --keyfile, or put a reverse proxy with TLS "
@@ -79,6 +80,7 @@ def serve(
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from .application import make_server
     from .folders import make_folder, remove_stale_folders
+    from .hosts import find_outward_address
     from .logs import configure_logs
 
     configure_logs(is_verbose=options.needs_sign_in or not options.is_loopback)
@@ -93,6 +95,8 @@ def serve(
         address = f"{options.scheme}://{name_of_host(options.host)}:{taken}{options.base_url}"
         moved = "" if taken == (port or DEFAULT_PORT) else f"port {DEFAULT_PORT} is in use; "
         announce(f"InstruNet is at {address} ({moved}Ctrl-C ends it)")
+        if options.host in _ALL_ADDRESSES and (outward := find_outward_address()):
+            announce(f"Others on the network reach it at {options.scheme}://{outward}:{taken}{options.base_url}")
         _warn(options, announce)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
@@ -111,7 +115,7 @@ def _warn(options: ServingOptions, announce: Callable[[str], None]) -> None:
 
 def name_of_host(host: str) -> str:
     """Give the name under which this machine's own browser reaches a server that listens on a host."""
-    name = LOCALHOST if host in ("", "0.0.0.0", "::") else host
+    name = LOCALHOST if host in _ALL_ADDRESSES else host
     return f"[{name}]" if ":" in name else name
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from instrunet_widgets.cli import main
-from instrunet_widgets.server import application, launch
+from instrunet_widgets.server import application, hosts, launch
 
 
 @pytest.fixture
@@ -61,6 +61,24 @@ def test_default_port_in_use_gives_the_next_free_one_and_says_so(
     assert capsys.readouterr().out == (
         f"InstruNet is at http://localhost:{port}/ (port {taken_port} is in use; Ctrl-C ends it)\n"
     )
+
+
+@pytest.mark.parametrize("outward", ["198.51.100.7", None])
+def test_address_for_others_is_said(
+    outward: str | None,
+    starts: list[int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(hosts, "find_outward_address", lambda: outward)
+    users = ["--sign-in", "--users-file", str(tmp_path / "users.sqlite")]
+    assert main(["app", "--no-browser", "--host", "0.0.0.0", *users]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"InstruNet is at http://localhost:{starts[0]}/ ")
+    said = f"Others on the network reach it at http://{outward}:{starts[0]}/"
+    assert (said in lines) == (outward is not None)
+    assert any("unencrypted" in line for line in lines)
 
 
 def test_missing_notebook_is_a_sentence(

@@ -10,7 +10,7 @@ import pytest
 from jupyter_client.session import Session
 from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
 
-from instrunet_widgets.server.hosts import find_own_names, is_own_host
+from instrunet_widgets.server.hosts import find_outward_address, find_own_names, is_own_host
 from instrunet_widgets.server.options import ServingOptions
 from instrunet_widgets.server.sign_in.activity import is_use
 
@@ -103,3 +103,16 @@ def test_use_is_all_but_the_heartbeat(kind: str, content: dict[str, Any], expect
 )
 def test_what_cannot_be_read_is_no_use(message: Any) -> None:
     assert not is_use(message)
+
+
+def test_outward_address_is_one_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = find_outward_address()
+    if address is not None:
+        with socket.socket() as listener:
+            listener.bind((address, 0))  # refused for any address that is not the machine's own
+
+    def refuse(*_: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert find_outward_address() is None
