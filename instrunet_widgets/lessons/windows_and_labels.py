@@ -34,7 +34,7 @@ _MEASURES = {
     "roc_auc": "ROC-AUC",
 }
 _NOT_MEASURED = (
-    "How much the scores rise under a split by clip has not been measured here yet (models/experiments.csv is missing; "
+    "How much the scores rise under a split by clip has not been measured here yet (models/experiments.csv lacks it; "
     "the command is: instrunet experiments train). Above, the honest figures alone."
 )
 
