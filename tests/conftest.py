@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,13 @@ SOUNDFILE_KINDS: dict[str, dict[str, object]] = {
     "mp3": {"format": "MP3", "subtype": "MPEG_LAYER_III"},
     "mp3vbr": {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "VARIABLE"},
 }
+
+
+def pytest_runtest_setup() -> None:
+    """Keep TensorFlow's log handler off pytest's stream, which it would close as soon as Jupyter sets up logging."""
+    absl_logging = sys.modules.get("absl.logging")
+    if absl_logging is not None:
+        absl_logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 @pytest.fixture(scope="session")
