@@ -53,8 +53,8 @@ def _add_sign_in(group: Any) -> None:
     group.add_argument(
         "--registration",
         choices=("open", "invitation", "closed"),
-        default="open",
-        help="who may register: everybody, those with a code from 'instrunet users invite', nobody (default: open)",
+        help="with --sign-in, who may register: everybody, those with a code from 'instrunet users invite', nobody "
+        "(default: open)",
     )
     group.add_argument(
         "--idle-minutes", type=_minutes, default=30, metavar="N", help="log out after so long without use (default: 30)"
@@ -103,19 +103,19 @@ def run(args: argparse.Namespace) -> int:
     """Serve the app until Ctrl-C."""
     from ..server.launch import serve
 
-    options = read_options(args, os.environ.pop(PASSWORD_VARIABLE, ""))  # none of the kernels' processes gets it
+    options = read_options(args, os.environ.pop(PASSWORD_VARIABLE, None))  # none of the kernels' processes gets it
     serve(options, open_browser=not args.no_browser, announce=_announce)
     return 0
 
 
-def read_options(args: argparse.Namespace, shared_password: str) -> ServingOptions:
+def read_options(args: argparse.Namespace, shared_password: str | None) -> ServingOptions:
     """Make a server's options of the arguments.
 
     Parameters
     ----------
     args : argparse.Namespace
-    shared_password : str
-        The password for everybody; empty if there is none.
+    shared_password : str or None
+        The password for everybody.
 
     Returns
     -------
@@ -126,16 +126,23 @@ def read_options(args: argparse.Namespace, shared_password: str) -> ServingOptio
     ServerError
         If they do not go together.
     """
+    from ..errors import ServerError
     from ..server.options import ServingOptions
 
+    if shared_password is not None and not shared_password.strip():
+        raise ServerError(f"{PASSWORD_VARIABLE} is set but empty: give it a password, or unset it.")
+    if args.registration and not args.sign_in:
+        raise ServerError(f"--registration {args.registration} needs --sign-in; without it nobody logs in.")
+    if args.registration and shared_password:
+        raise ServerError(f"where {PASSWORD_VARIABLE} is set nobody registers; leave --registration out, or unset it.")
     base_url = f"/{args.base_url.strip('/')}/" if args.base_url.strip("/") else "/"
     return ServingOptions(
         host=args.host,
         port=args.port,
         base_url=base_url,
         sign_in="password" if shared_password else "accounts" if args.sign_in else "none",
-        registration=args.registration,
-        shared_password=shared_password,
+        registration=args.registration or "open",
+        shared_password=shared_password or "",
         idle_minutes=args.idle_minutes,
         users_file=args.users_file,
         is_open_network=args.no_sign_in_on_the_network,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Adds, lists and removes users of the app that 'instrunet app --sign-in' serves, and makes invitation codes. A running
-server follows at once: whoever is removed or gets another password is logged out within seconds.
+server follows: whoever is removed or gets another password is logged out within seconds.
 """
 
 
@@ -65,14 +65,18 @@ def _add_user(args: argparse.Namespace) -> int:
 
 
 def _list_users(args: argparse.Namespace) -> int:
-    for account in _open(args).all():
+    users, place = _open_existing(args)
+    accounts = users.all()
+    if not accounts:
+        print(f"There are no users yet in {escape_unprintable(str(place))}.")
+    for account in accounts:
         day = datetime.fromtimestamp(account.registered).strftime("%Y-%m-%d")
         print(f"{day}  {escape_unprintable(account.name)}")
     return 0
 
 
 def _remove_user(args: argparse.Namespace) -> int:
-    users = _open(args)
+    users, _ = _open_existing(args)
     account = _find(users, args.name)
     users.remove(account.id)
     print(f"Removed {escape_unprintable(account.name)}.")
@@ -82,7 +86,7 @@ def _remove_user(args: argparse.Namespace) -> int:
 def _set_password(args: argparse.Namespace) -> int:
     from ..server.accounts.passwords import check_new_password, hash_password
 
-    users = _open(args)
+    users, _ = _open_existing(args)
     account = _find(users, args.name)
     password = _ask_password(args)
     check_new_password(password, account.name)
@@ -93,6 +97,11 @@ def _set_password(args: argparse.Namespace) -> int:
 
 def _invite(args: argparse.Namespace) -> int:
     print(_open(args).invite(days=args.days))
+    where = f" --users-file {args.users_file}" if args.users_file else ""
+    print(
+        f"Whoever registers with this code within {args.days:g} days can log in; for 'instrunet app --sign-in{where}'.",
+        file=sys.stderr,
+    )
     return 0
 
 
@@ -101,6 +110,16 @@ def _open(args: argparse.Namespace) -> Users:
     from ..server.accounts.users import Users
 
     return Users(Database(args.users_file or default_users_file()))
+
+
+def _open_existing(args: argparse.Namespace) -> tuple[Users, Path]:
+    """Open a users file where looking must not make one."""
+    from ..server.accounts.database import default_users_file
+
+    place = args.users_file or default_users_file()
+    if not place.exists():
+        raise AccountError(f"there is no users file {place}; 'instrunet users add NAME' makes it.")
+    return _open(args), place
 
 
 def _find(users: Users, name: str) -> Account:

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import ServerError
@@ -20,6 +20,7 @@ _NOTEBOOK = Path("notebooks", "instrunet.ipynb")
 _LOCAL = ServingOptions()
 _ALL_ADDRESSES = ("", "0.0.0.0", "::")
 _EASY = "The password for everybody is easy to guess; several words that do not belong together make a good one."
+_WORDS = {"open": "open to everybody", "invitation": "by invitation", "closed": "closed"}
 _UNENCRYPTED = (
     "Passwords and recordings travel unencrypted: give --certfile and --keyfile, or put a reverse proxy with TLS "
     "in front of it and name that with --trust-proxy."
@@ -75,6 +76,7 @@ def serve(
     if options.sign_in in ("accounts", "password"):
         from .accounts.database import check_users_file
 
+        _check_shared_password(options)
         check_users_file(options.users_file)
     # jsonschema would spend seconds on a grammar of international web addresses; nothing here checks any.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -97,20 +99,39 @@ def serve(
         announce(f"InstruNet is at {address} ({moved}Ctrl-C ends it)")
         if options.host in _ALL_ADDRESSES and (outward := find_outward_address()):
             announce(f"Others on the network reach it at {options.scheme}://{outward}:{taken}{options.base_url}")
-        _warn(options, announce)
+        for line in _describe_sign_in(options):
+            announce(line)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         server.start()
 
 
-def _warn(options: ServingOptions, announce: Callable[[str], None]) -> None:
-    if options.shared_password:
+def _check_shared_password(options: ServingOptions) -> None:
+    """Refuse an easy password for everybody where others can try it."""
+    if not options.shared_password or options.is_loopback:
+        return
+    from .accounts.passwords import is_easy_to_guess
+
+    if is_easy_to_guess(options.shared_password):
+        raise ServerError(f"{_EASY[:-1]}. On the network an easy one is refused.")
+
+
+def _describe_sign_in(options: ServingOptions) -> Iterator[str]:
+    """Say who can come in, and what is risky about it."""
+    if options.sign_in == "accounts":
+        from .accounts.database import default_users_file
+
+        place = options.users_file or default_users_file()
+        registration = _WORDS[options.registration]
+        yield f"People log in with a name and a password; registration is {registration}; users are in {place}"
+    elif options.sign_in == "password":
+        yield "People log in with the password for everybody (INSTRUNET_PASSWORD); nobody registers."
         from .accounts.passwords import is_easy_to_guess
 
         if is_easy_to_guess(options.shared_password):
-            announce(_EASY)
+            yield _EASY
     if not (options.is_loopback or options.certfile or options.trusted_proxies):
-        announce(_UNENCRYPTED)
+        yield _UNENCRYPTED
 
 
 def name_of_host(host: str) -> str:

@@ -17,6 +17,7 @@ from ..wording import escape_unprintable
 
 LOGGER_NAME = "instrunet"
 LONGEST_PATH = 200
+_OF_EVERY_PAGE = re.compile(r"/(static|labextensions|health)(/|$)")  # a hundred lines for each page would hide the rest
 _OTHERS = ("tornado", "traitlets", "voila", "asyncio")
 _QUERY = re.compile(r"(?<=[\w/.~%-])\?[^\s'\"),]+")
 _SECRETS = re.compile(
@@ -62,13 +63,15 @@ def configure_logs(*, is_verbose: bool) -> None:
 
 
 def log_request(handler: Any) -> None:
-    """Write a line about a request; tornado calls this at its end.
+    """Write a line about a request, unless it is for a script or style and goes well; tornado calls this at its end.
 
     Parameters
     ----------
     handler : tornado.web.RequestHandler
     """
     request, status = handler.request, handler.get_status()
+    if status < 400 and _OF_EVERY_PAGE.search(request.path):
+        return
     user = getattr(handler, "_current_user", None)
     name = getattr(user, "username", "") or "-"
     path = request.path if len(request.path) <= LONGEST_PATH else f"{request.path[:LONGEST_PATH]}..."

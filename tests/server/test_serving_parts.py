@@ -234,16 +234,28 @@ def test_without_a_certificate_there_is_no_tls() -> None:
 # -- what kernels write --------------------------------------------------------------------------------------------
 
 
-def test_what_a_kernel_writes_becomes_lines_of_the_log_and_not_too_many(caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("instrunet").propagate = True  # a server that ran in this process may have turned it off
-    output = KernelOutput()
+class Lines(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+def test_what_a_kernel_writes_becomes_lines_of_the_log_and_not_too_many() -> None:
+    kept, output = Lines(), KernelOutput()
     program = "import sys; sys.stderr.write('first\\n' + 'x' * 5000 + '\\n' + 1000 * 'more\\n')"
-    with caplog.at_level(logging.ERROR, "instrunet"):
+    logging.getLogger("instrunet").addHandler(kept)
+    try:
         process = subprocess.Popen([sys.executable, "-c", program], stderr=output.write_end)
         output.follow("k")
         assert process.wait(60) == 0
         for reader in [thread for thread in threading.enumerate() if thread.name == "output-k"]:
             reader.join(30)
-    lines = [record.getMessage() for record in caplog.records]
-    assert lines[:2] == ["kernel k wrote: first", "kernel k wrote: " + "x" * 1_000]
-    assert len(lines) == MAX_LINES
+    finally:
+        logging.getLogger("instrunet").removeHandler(kept)
+    assert kept.lines[:2] == ["kernel k wrote: first", "kernel k wrote: " + "x" * 1_000]
+    assert len(kept.lines) == MAX_LINES

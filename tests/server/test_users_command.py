@@ -108,6 +108,7 @@ def test_what_cannot_be_is_a_sentence(
 
 
 def test_unknown_user_cannot_be_removed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("add", "Ada", "--password-stdin", typed=GOOD) == 0
     assert run("remove", "nobody") == 1
     assert "no user 'nobody'; 'instrunet users list' lists them" in capsys.readouterr().err
 
@@ -164,7 +165,7 @@ def never_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(InstruNetServer, "start", start)
 
 
-def options_of(*arguments: str, password: str = "") -> ServingOptions:
+def options_of(*arguments: str, password: str | None = None) -> ServingOptions:
     args: argparse.Namespace = build_parser().parse_args(["app", *arguments])
     return read_options(args, password)
 
@@ -268,6 +269,55 @@ def test_unencrypted_network_is_pointed_out(
 ) -> None:
     assert main(["app", "--sign-in", "--no-browser", "--users-file", str(users_file), *arguments]) == 0
     assert ("travel unencrypted" in capsys.readouterr().out) == is_said
+
+
+@pytest.mark.parametrize("password", ["secret", "abc"])
+def test_easy_password_for_everybody_is_refused_on_the_network(
+    password: str,
+    users_file: Path,
+    never_starts: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("INSTRUNET_PASSWORD", password)
+    assert main(["app", "--no-browser", "--host", "0.0.0.0", "--users-file", str(users_file)]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and "On the network an easy one is refused." in said.err
+    assert password not in said.err
+    assert not users_file.exists()
+
+
+def test_who_can_come_in_is_said(
+    users_file: Path, never_starts: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["app", "--no-browser", "--users-file", str(users_file)]
+    assert main([*where, "--sign-in", "--registration", "invitation"]) == 0
+    assert f"registration is by invitation; users are in {users_file}\n" in capsys.readouterr().out
+    monkeypatch.setenv("INSTRUNET_PASSWORD", GOOD)
+    assert main([*where, "--sign-in"]) == 0
+    assert "with the password for everybody (INSTRUNET_PASSWORD); nobody registers" in capsys.readouterr().out
+
+
+def test_protection_that_would_not_protect_is_refused() -> None:
+    with pytest.raises(ServerError, match="--registration invitation needs --sign-in"):
+        options_of("--registration=invitation")
+    with pytest.raises(ServerError, match="where INSTRUNET_PASSWORD is set nobody registers"):
+        options_of("--sign-in", "--registration=open", password=GOOD)
+    for empty in ("", "  "):
+        with pytest.raises(ServerError, match="INSTRUNET_PASSWORD is set but empty"):
+            options_of("--sign-in", password=empty)
+
+
+def test_looking_makes_no_users_file(run: Run, users_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for action in (["list"], ["remove", "Ada"], ["password", "Ada", "--password-stdin"]):
+        assert run(*action, typed=GOOD) == 1
+        assert f"there is no users file {users_file}; 'instrunet users add NAME' makes it" in capsys.readouterr().err
+    assert not users_file.exists()
+    assert run("invite") == 0  # an invitation makes it
+    said = capsys.readouterr()
+    assert f"'instrunet app --sign-in --users-file {users_file}'" in said.err
+    assert run("list") == 0
+    assert capsys.readouterr().out == f"There are no users yet in {users_file}.\n"
 
 
 def test_password_for_everybody_is_not_shown_with_the_options() -> None:

@@ -231,8 +231,8 @@ def _identify(path: Path) -> tuple[int, int]:
 
 def _damaged(path: Path) -> str:
     return (
-        f"the users file {path} is damaged, or no users file; put a copy of an intact one in its place. To start anew "
-        "without any users, move it away."
+        f"the users file {path} is damaged, or no users file; stop the server and put a copy of an intact one in its "
+        "place. To start anew without any users, move it away."
     )
 
 
