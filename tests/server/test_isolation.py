@@ -379,7 +379,7 @@ def test_log_has_no_secrets_and_no_lines_of_a_visitors_making(stage: Stage) -> N
     for secret in ("hidden-token", "hidden-password", PASSWORD, *stage.ada.cookies.values()):
         assert secret not in log
     assert "\x1b" not in log
-    shape = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (INFO|WARNING|ERROR) |InstruNet is at|    ")
+    shape = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (INFO|WARNING|ERROR) |InstruNet is at|People log in with|    ")
     assert [line for line in log.splitlines() if not shape.match(line)] == []
     assert not re.search(r"^2026-01-01", log, re.MULTILINE)
     assert re.search(rf"INFO kernel {stage.kernel}: for ada$", log, re.MULTILINE)
