@@ -40,6 +40,12 @@ def pytest_runtest_setup() -> None:
         absl_logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what drives a browser last: from then on Playwright's event loop runs, and no other can be started."""
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def make_tones() -> MakeTones:
     """``make_tones(seconds, sample_rate, channels)``: ``(frequency, amplitude)`` each, as (n, n_channels)."""

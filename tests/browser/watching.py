@@ -9,6 +9,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, R
 
 APP = ".instrunet-app"
 VISIBLE_MS = 90_000
+# A page that is left by logging out still asks for the end of its kernel, which the log-out may have brought already.
+_AFTER_LOG_OUT = re.compile(r"403\b.*/voila/api/shutdown/")
 OWN_HOSTS = {"localhost", "127.0.0.1"}
 
 
@@ -24,7 +26,7 @@ class Watch:
     def __init__(self, *, allows_other_hosts: bool = False) -> None:
         self.problems: list[str] = []
         self.allows_other_hosts = allows_other_hosts
-        self._expected: list[re.Pattern[str]] = []
+        self._expected = [_AFTER_LOG_OUT]
 
     def expect(self, pattern: str) -> None:
         """Let problems pass that match a regular expression: those that the test brings about."""
