@@ -113,6 +113,7 @@ def augment(
         return _curve((_shift(x, rng) if shift else x)[:, :, :n_frames], config, rng)
 
     x, y = vary(chosen, shift=config.shift), targets[chosen].copy()
+    pool = np.arange(len(log_mels)) if pool is None else pool
     mixed = np.arange(len(chosen))
     for share in (config.mix_probability, config.third_probability):
         if not share:
@@ -120,8 +121,7 @@ def augment(
         mixed = mixed[rng.random(len(mixed)) < share]
         if not len(mixed):
             break
-        partners = rng.integers(len(log_mels) if pool is None else len(pool), size=len(mixed))
-        partners = partners if pool is None else pool[partners]
+        partners = pool[rng.integers(len(pool), size=len(mixed))]
         partner_x = vary(partners, shift=True)
         level = rng.uniform(-config.mix_range_db, config.mix_range_db, size=(len(mixed), 1, 1))
         x[mixed] = mix_in_power(x[mixed], partner_x + level.astype(np.float32))

@@ -21,7 +21,7 @@ from ..errors import FeatureFolderError
 from .augmentation import mix_in_power
 from .calibration import fit_calibration, fit_thresholds
 from .feature_folder import FeatureFolder
-from .metrics import merge_guitars, score
+from .metrics import score_both
 from .recipe import TrainingConfig
 from .splits import N_FOLDS
 from .train import TrainingResult, predict, write_history
@@ -226,21 +226,13 @@ def join_folds(folds: Sequence[Fold]) -> OutOfFold:
             calibrated[name].append(calibration(fold.sides[name].raw))
     truth = {name: [fold.sides[name].labels for fold in folds] for name in calibrated}
     scores: dict[str, Any] = {
-        name: _score(np.concatenate(calibrated[name]), np.concatenate(truth[name]), np.mean(thresholds, axis=0))
+        name: score_both(np.concatenate(calibrated[name]), np.concatenate(truth[name]), np.mean(thresholds, axis=0))
         for name in calibrated
     }
     # At thresholds of its own fold each, which one common threshold per class cannot stand for.
     pairs = zip(calibrated["test"], truth["test"], thresholds, strict=True)
-    scores["folds"] = _summarise([_score(p, y, threshold) for p, y, threshold in pairs])
+    scores["folds"] = _summarise([score_both(p, y, threshold) for p, y, threshold in pairs])
     return OutOfFold(raw, np.concatenate(calibrated["test"]), labels, number, files, scores)
-
-
-def _score(probabilities: FloatArray, labels: FloatArray, thresholds: FloatArray) -> dict[str, Any]:
-    ten = merge_guitars(probabilities, labels, thresholds)
-    return {
-        "eleven_classes": score(probabilities, labels, thresholds).to_dict(),
-        "ten_classes": score(ten.probabilities, ten.targets, ten.thresholds, classes=ten.classes).to_dict(),
-    }
 
 
 def _summarise(folds: Sequence[dict[str, Any]]) -> dict[str, Any]:

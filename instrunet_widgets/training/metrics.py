@@ -26,6 +26,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +93,26 @@ def score(
         per_class=per_class,
         confusion=_count_confusions(labels, chosen, len(classes)),
     )
+
+
+def score_both(probabilities: npt.ArrayLike, targets: npt.ArrayLike, thresholds: npt.ArrayLike) -> dict[str, Any]:
+    """Score over the eleven instruments, and over ten with both guitars as one.
+
+    Parameters
+    ----------
+    probabilities, targets : array_like [shape=(n, 11)]
+    thresholds : array_like [shape=(11,)]
+
+    Returns
+    -------
+    scores : dict
+        ``Scores.to_dict()`` under ``eleven_classes`` and ``ten_classes``.
+    """
+    ten = merge_guitars(np.asarray(probabilities), np.asarray(targets), np.asarray(thresholds))
+    return {
+        "eleven_classes": score(probabilities, targets, thresholds).to_dict(),
+        "ten_classes": score(ten.probabilities, ten.targets, ten.thresholds, classes=ten.classes).to_dict(),
+    }
 
 
 def expected_calibration_error(

@@ -22,7 +22,7 @@ from ..results import Thresholds
 from .calibration import fit_calibration, fit_thresholds
 from .card import write_card
 from .folds import OutOfFold
-from .metrics import merge_guitars, score
+from .metrics import score_both
 from .network import build_network
 from .recipe import TrainingConfig
 from .train import TrainingResult, predict, write_history
@@ -69,12 +69,7 @@ def score_test_sides(model: Any, training_set: TrainingSet, reading: Reading) ->
     result = {}
     for name, side in sides.items():
         p = reading.calibration(predict(model, side))
-        thresholds = reading.thresholds.window
-        ten = merge_guitars(p, side.targets, thresholds)
-        result[name] = {
-            "eleven_classes": score(p, side.targets, thresholds).to_dict(),
-            "ten_classes": score(ten.probabilities, ten.targets, ten.thresholds, classes=ten.classes).to_dict(),
-        }
+        result[name] = score_both(p, side.targets, reading.thresholds.window)
     return result
 
 
