@@ -141,12 +141,13 @@ async def run_cells(path: Path, kernel: Any) -> list[dict[str, Any]]:
     Raises
     ------
     Exception
-        If the kernel dies or a cell fails.
+        If the kernel dies, a cell fails, or the cells display nothing.
     """
     notebook = nbformat.read(path, as_version=4)
+    # By default what a cell displays is dropped when it comes 4 s after the cell has ended, as on a busy server.
     client = NotebookClient(
         notebook, km=kernel, kernel_name=KERNEL_NAME, startup_timeout=START_SECONDS, timeout=START_SECONDS,
-        record_timing=False, store_widget_state=False,
+        iopub_timeout=START_SECONDS, raise_on_iopub_timeout=True, record_timing=False, store_widget_state=False,
     )  # fmt: skip
     client.kc = await client.async_start_new_kernel_client()
     try:
@@ -155,7 +156,10 @@ async def run_cells(path: Path, kernel: Any) -> list[dict[str, Any]]:
     finally:
         client.kc.stop_channels()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    return [output for output in outputs if output.output_type in ("display_data", "execute_result")]
+    shown = [output for output in outputs if output.output_type in ("display_data", "execute_result")]
+    if not shown:
+        raise RuntimeError(f"the cells of {path.name} display nothing")
+    return shown
 
 
 async def end_kernel(manager: Any, kernel_id: str) -> None:

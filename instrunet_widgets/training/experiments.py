@@ -32,7 +32,7 @@ from .network import NetworkConfig
 from .recipe import TrainingConfig
 
 N_SEEDS = 3
-_SMALL = NetworkConfig(stem_channels=16, stage_channels=(24, 48, 72))
+_SMALL = NetworkConfig(stem_channels=16, stage_channels=(24, 48, 72), frequency_aware=True, time_pooling=4)
 BASE = TrainingConfig(epochs=20, stopping="best", network=_SMALL)
 _KEYS = ("question", "variant", "seed")
 _SCORES = ("accuracy", "argmax_macro_f1", "micro_f1", "macro_f1", "roc_auc", "average_precision", "ece")

@@ -47,6 +47,8 @@ class NetworkConfig:
     frequency_aware : bool
         Let the network know where on the frequency axis it is: a bias per band after the stem, and learnt instead of
         equal weights where the frequency axis is averaged.
+    time_pooling : int
+        Frames that the pooling after the stem joins; the bands are always joined two by two.
     """
 
     stem_channels: int = 48
@@ -57,6 +59,7 @@ class NetworkConfig:
     dropout: float = 0.4
     batch_normalisation: bool = True
     frequency_aware: bool = False
+    time_pooling: int = 2
 
 
 def build_network(config: NetworkConfig | None = None, features: FeatureConfig | None = None) -> keras.Model:
@@ -85,7 +88,7 @@ def build_network(config: NetworkConfig | None = None, features: FeatureConfig |
             "nftc,c->nftc", output_shape=x.shape[1:], bias_axes="fc", kernel_initializer="ones", name="band_bias"
         )(x)
     x = layers.ReLU()(x)
-    x = layers.MaxPooling2D(2)(x)  # (32, 32, stem)
+    x = layers.MaxPooling2D((2, config.time_pooling))(x)  # (32, 32, stem)
     for number, channels in enumerate(config.stage_channels):
         if number:
             x = layers.MaxPooling2D(2)(x)  # (16, 16), (8, 8)

@@ -66,21 +66,21 @@ class TrainingConfig:
     seed: int = 0
     split_seed: int = 0
     fold: int | None = 0
-    epochs: int = 24
+    epochs: int = 30
     stopping: str = "last"
     patience: int = 0
-    extra_share: float = 0.6
-    batch_size: int = 32
-    learning_rate: float = 3e-3
+    extra_share: float = 0.7
+    batch_size: int = 16
+    learning_rate: float = 2e-3
     warmup_epochs: float = 1.0
     optimizer: str = "adamw"
     weight_decay: float = 0.02
-    ema_momentum: float = 0.995
+    ema_momentum: float = 0.998
     low_target: float = 0.02
     high_target: float = 0.97
     split_by: str = "group"
     window_seconds: float = 3.0
-    network: NetworkConfig = field(default_factory=NetworkConfig)
+    network: NetworkConfig = field(default_factory=lambda: NetworkConfig(frequency_aware=True, time_pooling=4))
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def __post_init__(self) -> None:
@@ -135,8 +135,8 @@ class TrainingConfig:
             unknown = set(names) - {known.name for known in dataclasses.fields(owner)}
             if unknown:
                 raise ValueError(f"unknown settings for {owner.__name__}: {', '.join(sorted(unknown))}")
-        network = dict(values.pop("network", {}))
+        network, default = dict(values.pop("network", {})), cls().network
         if "stage_channels" in network:
             network["stage_channels"] = tuple(network["stage_channels"])
         augmentation = AugmentationConfig(**values.pop("augmentation", {}))
-        return cls(**values, network=NetworkConfig(**network), augmentation=augmentation)
+        return cls(**values, network=dataclasses.replace(default, **network), augmentation=augmentation)

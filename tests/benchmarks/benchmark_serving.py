@@ -57,6 +57,7 @@ class Outcome:
     n_users: int
     seconds: dict[str, list[float]] = field(default_factory=lambda: {step: [] for step in STEPS})
     errors: list[str] = field(default_factory=list)
+    last_step: dict[int, str] = field(default_factory=dict)
     server_mb: float = 0.0
     kernels_mb: float = 0.0
     kernel_mb: float = 0.0
@@ -102,12 +103,14 @@ def serve(folder: Path, n_users: int) -> Iterator[Server]:
 class Clock:
     """Seconds since the last step."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, number: int) -> None:
         self._outcome, self._last, self._first = outcome, time.monotonic(), time.monotonic()
+        self._number = number
 
     def note(self, step: str) -> None:
         now = time.monotonic()
         self._outcome.seconds[step].append(now - self._last)
+        self._outcome.last_step[self._number] = step
         self._last = now
 
     def note_all(self) -> None:
@@ -116,7 +119,7 @@ class Clock:
 
 async def use_protocol(server: Server, number: int, outcome: Outcome, recording: bytes) -> None:
     """One user, as a program."""
-    clock, visitor = Clock(outcome), Visitor(server)
+    clock, visitor = Clock(outcome, number), Visitor(server)
     await asyncio.to_thread(register, visitor, f"user-{number}", PASSWORD)
     clock.note("sign in")
     await asyncio.to_thread(visitor.ask, "GET", "/")
@@ -135,7 +138,7 @@ async def use_protocol(server: Server, number: int, outcome: Outcome, recording:
 
 async def use_browser(server: Server, number: int, outcome: Outcome, recording: bytes, browser) -> None:  # type: ignore[no-untyped-def]
     """One user, in a browser."""
-    clock, context = Clock(outcome), await browser.new_context(viewport={"width": 1440, "height": 900})
+    clock, context = Clock(outcome, number), await browser.new_context(viewport={"width": 1440, "height": 900})
     page = await context.new_page()
     page.set_default_timeout(120_000)
     try:
@@ -159,8 +162,7 @@ async def use_browser(server: Server, number: int, outcome: Outcome, recording: 
         clock.note_all()
         await page.wait_for_timeout(1_000)
     finally:
-        await page.close(run_before_unload=True)
-        await context.close()
+        await asyncio.wait_for(context.close(), 10)
 
 
 async def watch_memory(server: Server, outcome: Outcome) -> None:
@@ -190,7 +192,8 @@ async def run_users(outcome: Outcome, use: Callable[[int], Awaitable[None]], *, 
         try:
             await asyncio.wait_for(use(number), seconds - within)
         except Exception as error:
-            outcome.errors.append(f"user {number}: {type(error).__name__}: {error}"[:300])
+            done = outcome.last_step.get(number, "nothing")
+            outcome.errors.append(f"user {number}, after {done}: {type(error).__name__}: {error}"[:300])
 
     await asyncio.gather(*(come(number) for number in range(outcome.n_users)))
 
