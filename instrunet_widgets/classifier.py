@@ -280,7 +280,7 @@ def _read_mel(path: Path, hashes: Mapping[str, str], features: FeatureConfig) ->
 
 
 def _open_onnx(path: Path, hashes: Mapping[str, str], features: FeatureConfig) -> Callable[[FloatArray], FloatArray]:
-    import onnxruntime
+    from .onnx_runtime import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

@@ -20,7 +20,7 @@ PACKAGE_FOLDER = Path(instrunet_widgets.__file__).parent
 # of a subpackage may have a row of its own, and its neighbours in the subpackage are always open to it.
 FOUNDATION = frozenset({"arrays", "config", "errors", "instruments", "wording"})
 RESULTS = FOUNDATION | {"results", "timeline"}
-INFERENCE = RESULTS | {"summary", "audio", "features", "overview", "decoding", "classifier", "pipeline"}
+INFERENCE = RESULTS | {"summary", "audio", "features", "overview", "decoding", "classifier", "onnx_runtime", "pipeline"}
 ALLOWED: dict[str, frozenset[str]] = {
     "arrays": frozenset(),
     "config": frozenset(),
@@ -35,7 +35,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "features": FOUNDATION | {"audio"},
     "overview": RESULTS,
     "decoding": RESULTS,
-    "classifier": RESULTS | {"features"},
+    "classifier": RESULTS | {"features", "onnx_runtime"},
+    "onnx_runtime": frozenset(),
     "pipeline": INFERENCE - {"pipeline"},
     "plotting": INFERENCE,
     "export": INFERENCE | {"icons", "plotting"},
@@ -70,7 +71,7 @@ ALLOWED_LIBRARIES: dict[str, dict[str, str]] = {
     "av": {"audio": "", "training": ""},
     "soxr": {"audio": "", "training": ""},
     "librosa": {"features": "late", "training": "late"},
-    "onnxruntime": {"classifier": "late"},
+    "onnxruntime": {"onnx_runtime": ""},
     "tensorflow": {"classifier": "late", "training": "late"},
     "keras": {"classifier": "late", "training": "late"},
     "tf2onnx": {"training": "late"},

@@ -33,7 +33,10 @@ from .uploader import UploadedFile, Uploader
 INTRODUCTION = (STATIC / "introduction.html").read_text(encoding="utf-8")  # the server shows it while it starts
 _LOAD_AHEAD_AFTER = 1.5  # s: first the page is drawn
 # What the first analysis needs, loaded while the user still looks for a file.
-_LOADED_AHEAD = ("instrunet_widgets.pipeline", "instrunet_widgets.classifier", "onnxruntime", "bqplot")
+_LOADED_AHEAD = (
+    *(f"instrunet_widgets.{name}" for name in ("pipeline", "classifier", "onnx_runtime")),
+    "bqplot",
+)
 
 
 class InstruNetApp(widgets.VBox):

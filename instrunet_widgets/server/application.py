@@ -58,6 +58,7 @@ class InstruNetServer(Voila):
         self.app.settings["jinja2_env"] = self.app.settings["voila_jinja2_env"]
         self.kernel_manager.places = make_places(self.options)
         self.kernel_manager.limits = make_page_limits(self.options)
+        self.kernel_manager.notebook = Path(self.notebook_path).resolve()
         self.kernel_manager.n_spares = count_spares(self.options)
         self.identity_provider.on_session_end.append(self.kernel_manager.end_session)
         self.state = ServingState()

@@ -1,6 +1,7 @@
 """The kernels behind the page: one for each visitor, run by the server's own Python, gone when the page is closed.
 
-A kernel that was started ahead belongs to nobody and holds nothing; nobody can reach it until it is claimed.
+A kernel that was started ahead has run the notebook's cells; it belongs to nobody and holds nobody's data, and nobody
+can reach it until it is claimed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from traitlets import Float, Instance, Int, List, Unicode, default
 
 from ..app.limits import PageLimits
+from .cells import run_cells
 from .kernel_output import KernelOutput
 from .kernel_program import KERNEL_NAME, public_part
 from .logs import LOGGER_NAME
@@ -40,6 +42,7 @@ class VisitorKernels(AsyncMappingKernelManager):
     first_page_seconds = Float(180.0, help="how long at least a kernel waits for its page").tag(config=True)
     spare_delay = Float(8.0, help="seconds between a visitor and the next spare kernel").tag(config=True)
 
+    notebook = Instance(Path, allow_none=True, help="its cells are run in kernels that are started ahead")
     places = Instance(Places, help="how many kernels there may be")
     limits = Instance(PageLimits, (), help="what each page may take")
     _turns = Instance(asyncio.Semaphore)
@@ -175,8 +178,20 @@ class VisitorKernels(AsyncMappingKernelManager):
 
     async def _start_spare(self) -> None:
         if not self._turns.locked():
-            self._spares.append(await self.start_kernel(kernel_name=KERNEL_NAME))
+            kernel_id = await self.start_kernel(kernel_name=KERNEL_NAME)
+            try:
+                await self._run_ahead(kernel_id)
+                self._spares.append(kernel_id)
+            except Exception:
+                _log.exception("kernel %s: the app could not be started ahead", kernel_id)
+                if kernel_id in self:
+                    await self.shutdown_kernel(kernel_id, now=True)
         asyncio.get_running_loop().call_later(self.spare_delay, self.prepare_spare)
+
+    async def _run_ahead(self, kernel_id: str) -> None:
+        if self.notebook is not None:
+            kernel: Any = self.get_kernel(kernel_id)
+            kernel.outputs = await run_cells(self.notebook, kernel)
 
     async def _take_spare(self) -> str | None:
         while self._spares:

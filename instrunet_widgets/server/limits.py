@@ -13,7 +13,7 @@ N_LARGEST_KEPT = 4
 KERNEL_MEMORY_BYTES = 3_000_000_000
 
 
-N_SPARES = 5  # started ahead where people sign in: so many see the app at once; 50 MB each
+N_SPARES = 5  # started ahead where people sign in: so many see the app at once; 105 MB each
 
 
 def count_spares(options: ServingOptions) -> int:

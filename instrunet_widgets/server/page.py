@@ -12,16 +12,14 @@ import random
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from jupyter_server.base.handlers import APIHandler
-from nbclient import NotebookClient
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
 from voila.handler import BaseVoilaHandler
 
+from .cells import run_cells
 from .headers import PageWithScripts, app_policy, nonce_of
 from .health import ServingState
-from .kernel_program import KERNEL_NAME
 from .logs import LOGGER_NAME
 from .ownership import NoPlaceError, Owner, SessionEndedError, owner_of
 from .sign_in.provider import describe_account
@@ -30,7 +28,6 @@ _log = logging.getLogger(LOGGER_NAME)
 
 # What Voila's scripts take for the kernel's id until the page knows it.
 PENDING_KERNEL = "starting"
-START_SECONDS = 90
 RETRY_SECONDS = 10  # with a second more or less, so that those who wait do not all come at once
 
 
@@ -104,7 +101,7 @@ class StartHandler(APIHandler):
         try:
             if self._is_visitor_gone:  # while waiting for a turn
                 raise StreamClosedError
-            outputs = await run_cells(self._notebook, kernel)
+            outputs = getattr(kernel, "outputs", None) or await run_cells(self._notebook, kernel)
         except StreamClosedError:
             await end_kernel(manager, kernel_id)
             return
@@ -122,44 +119,6 @@ class StartHandler(APIHandler):
             await self.finish({"kernel": kernel_id, "outputs": outputs})
         except StreamClosedError:
             await end_kernel(manager, kernel_id)
-
-
-async def run_cells(path: Path, kernel: Any) -> list[dict[str, Any]]:
-    """Run a notebook's code cells.
-
-    Parameters
-    ----------
-    path : Path
-    kernel : jupyter_client.AsyncKernelManager
-        A kernel that was started.
-
-    Returns
-    -------
-    outputs : list of dict
-        What the cells display, in the notebook format.
-
-    Raises
-    ------
-    Exception
-        If the kernel dies, a cell fails, or the cells display nothing.
-    """
-    notebook = nbformat.read(path, as_version=4)
-    # By default what a cell displays is dropped when it comes 4 s after the cell has ended, as on a busy server.
-    client = NotebookClient(
-        notebook, km=kernel, kernel_name=KERNEL_NAME, startup_timeout=START_SECONDS, timeout=START_SECONDS,
-        iopub_timeout=START_SECONDS, raise_on_iopub_timeout=True, record_timing=False, store_widget_state=False,
-    )  # fmt: skip
-    client.kc = await client.async_start_new_kernel_client()
-    try:
-        for number, cell in enumerate(notebook.cells):
-            await client.async_execute_cell(cell, number, store_history=False)
-    finally:
-        client.kc.stop_channels()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    shown = [output for output in outputs if output.output_type in ("display_data", "execute_result")]
-    if not shown:
-        raise RuntimeError(f"the cells of {path.name} display nothing")
-    return shown
 
 
 async def end_kernel(manager: Any, kernel_id: str) -> None:

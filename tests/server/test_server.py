@@ -36,9 +36,9 @@ def write_notebook(path: Path, *cells: str) -> Path:
     return path
 
 
-def serve_command(notebook: Path, port: int) -> list[str]:
+def serve_command(notebook: Path, port: int, before: str = "") -> list[str]:
     program = (
-        "from pathlib import Path; from instrunet_widgets.server.launch import ServingOptions, serve; "
+        f"{before}\nfrom pathlib import Path; from instrunet_widgets.server.launch import ServingOptions, serve; "
         f"serve(ServingOptions(port={port}), open_browser=False, notebook=Path({str(notebook)!r}))"
     )
     return [sys.executable, "-c", program]
@@ -105,13 +105,18 @@ def test_kernel_is_this_python_in_an_empty_folder_of_its_own(server: Server, vis
     assert not Path(where["cwd"]).exists()
 
 
-def test_visitor_who_leaves_before_the_app_is_there_leaves_no_kernel(server: Server, visitor: Visitor) -> None:
-    visitor.ask("GET", "/")
-    # the spare one, in the state that it waits in: it has made the folder of its settings
-    wait_until(lambda: [Path(kernel.cwd(), "ipython").exists() for kernel in server.kernels()] == [True])
-    (spare,) = server.kernels()
-    visitor.send("POST", "/instrunet/start", X_XSRFToken=visitor.cookies["_xsrf"]).close()
-    wait_until(lambda: not spare.is_running())
+def test_visitor_who_leaves_before_the_app_is_there_leaves_no_kernel(tmp_path: Path) -> None:
+    notebook, port = write_notebook(tmp_path / "slow.ipynb", "import time; time.sleep(5); 1"), find_free_port()
+    no_spares = "from instrunet_widgets.server import application; application.count_spares = lambda options: 0"
+    url = f"http://localhost:{port}/"
+    command = serve_command(notebook, port, before=no_spares)
+    with run_server(command, url, "InstruNet is at", folder=tmp_path) as server:
+        visitor = Visitor(server)
+        visitor.ask("GET", "/")
+        request = visitor.send("POST", "/instrunet/start", X_XSRFToken=visitor.cookies["_xsrf"])
+        wait_until(lambda: len(server.kernels()) == 1)
+        request.close()
+        wait_until(lambda: not server.kernels())
 
 
 def test_nothing_beside_the_notebook_is_served(visitor: Visitor) -> None:

@@ -9,8 +9,8 @@ import nbformat
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 
+from instrunet_widgets.server.cells import run_cells
 from instrunet_widgets.server.kernel_program import OwnInterpreterSpecs
-from instrunet_widgets.server.page import run_cells
 
 LATE = 5.0  # s
 
