@@ -54,6 +54,10 @@ def _add_train(commands: Any) -> None:
     parser.add_argument(
         "--run-folder", type=Path, default=Path("runs", "experiments"), metavar="DIR", help="for checkpoints"
     )
+    parser.add_argument(
+        "--extra", type=Path, action="append", default=[], metavar="DIR",
+        help="further features, isolated notes first (repeatable); runs that need them are left out without them",
+    )  # fmt: skip
     parser.add_argument("--only", action="append", metavar="QUESTION", help="base, optimiser, kernel, ... (repeatable)")
     parser.set_defaults(run=run_training)
 
@@ -104,7 +108,8 @@ def run_training(args: argparse.Namespace) -> int:
     require_libraries("instrunet experiments", "tensorflow", "keras", "sklearn", "librosa")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from ..errors import FeatureFolderError
-    from ..training.experiments import Run, list_runs, run_experiments
+    from ..training.experiment_plan import Run, list_runs
+    from ..training.experiments import run_experiments
 
     runs = list_runs()
     questions = {run.question for run in runs}
@@ -121,6 +126,7 @@ def run_training(args: argparse.Namespace) -> int:
     def announce(run: Run) -> None:
         console.print(f"{run.question}: {run.variant}, seed {run.config.seed}")
 
-    run_experiments(args.features, args.out, args.run_folder, chosen, on_run=announce)
-    console.print(f"all {len(chosen)} runs are in {args.out / 'experiments.csv'}")
+    run_experiments(args.features, args.out, args.run_folder, chosen, extras=args.extra, on_run=announce)
+    table = escape_unprintable(str(args.out / "experiments.csv"))
+    console.print(f"{table} holds all runs" + ("" if args.extra else " but those that need --extra"))
     return 0

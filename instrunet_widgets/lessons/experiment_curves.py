@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..app.charts.frame import label_ticks
-from ..training.experiments import list_runs, read_rows
+from ..training.experiment_plan import list_runs
+from ..training.experiments import read_rows
 from .chart import ACCENT, BAD, GOOD, WARN, Axis, Chart, round_ticks, set_line
 from .material import model_folder
 from .notices import stop_on_error

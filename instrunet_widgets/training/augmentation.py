@@ -21,6 +21,8 @@ import numpy.typing as npt
 from ..arrays import FloatArray
 from .feature_folder import to_decibels
 
+_FEWEST_FRAMES = 13  # .3 s
+
 
 @dataclass(frozen=True)
 class AugmentationConfig:
@@ -42,6 +44,8 @@ class AugmentationConfig:
         Standard deviation of noise per band and per cell, dB.
     max_floor_db : float
         Highest noise floor that is filled in, drawn from -80 dB to this; -80 switches it off.
+    silence_probability : float in [0, 1]
+        Share of clips of which only a part of .3 s or more is left and the rest silenced.
     shift : bool
         Turn clips round in time by a random number of frames.
     """
@@ -56,6 +60,7 @@ class AugmentationConfig:
     band_noise_db: float = 0.5
     cell_noise_db: float = 0.5
     max_floor_db: float = -70.0
+    silence_probability: float = 0.0
     shift: bool = True
 
 
@@ -126,6 +131,8 @@ def augment(
         level = rng.uniform(-config.mix_range_db, config.mix_range_db, size=(len(mixed), 1, 1))
         x[mixed] = mix_in_power(x[mixed], partner_x + level.astype(np.float32))
         y[mixed] = np.maximum(y[mixed], targets[partners])
+    if config.silence_probability:
+        _silence(x, config.silence_probability, rng)
     if config.cell_noise_db:
         x += config.cell_noise_db * rng.standard_normal(x.shape, dtype=np.float32)
     x -= x.max(axis=(1, 2), keepdims=True)
@@ -174,6 +181,17 @@ def _curve(x: FloatArray, config: AugmentationConfig, rng: np.random.Generator) 
     gain = np.stack([np.interp(position, range(4), knot) for knot in knots])
     gain += config.band_noise_db * rng.standard_normal(gain.shape)
     return np.where(x > -79.9, x + gain[:, :, None].astype(np.float32), x)
+
+
+def _silence(x: FloatArray, share: float, rng: np.random.Generator) -> None:
+    """Leave a part of some clips, at any place, and silence the rest."""
+    n_frames = x.shape[-1]
+    for chosen in np.flatnonzero(rng.random(len(x)) < share):
+        clip = x[chosen]
+        n_kept = int(rng.integers(_FEWEST_FRAMES, n_frames + 1))
+        start = int(rng.integers(n_frames - n_kept + 1))
+        clip[:, :start] = -80.0
+        clip[:, start + n_kept :] = -80.0
 
 
 def _mask(x: FloatArray, config: AugmentationConfig, rng: np.random.Generator) -> FloatArray:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..instruments import INSTRUMENTS
 from ..wording import CONFIDENCE_WORDS
+from .card_tables import describe_failures, describe_peers, figure
 from .recipe import TrainingConfig
 from .training_set import TrainingSet
 
@@ -36,6 +37,8 @@ def write_card(
         "## Data\n\n" + _describe_data(training_set),
         "## Recipe\n\n" + _describe_recipe(config),
         "## Figures\n\n" + _describe_scores(scores),
+        "## Beside other systems\n\n" + describe_peers(scores),
+        "## Where it fails\n\n" + describe_failures(scores),
         "## Probabilities and thresholds\n\n" + _describe_reading(description),
         _LIMITS,
     ]
@@ -103,7 +106,7 @@ def _describe_scores(scores: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, sides in scores.items():
-        if name == "folds":
+        if name in ("folds", "false_alarms", "genres"):
             continue
         for classes, values in sides.items():
             keys = (
@@ -115,7 +118,7 @@ def _describe_scores(scores: dict[str, Any]) -> str:
                 "average_precision",
                 "lrap",
             )
-            cells = [_figure(values[key]) for key in (*keys, "ece")]
+            cells = [figure(values[key]) for key in (*keys, "ece")]
             rows.append(f"| {name}, {classes.replace('_', ' ')} | {values['n']} | {' | '.join(cells)} |")
     test = scores["test"]["eleven_classes"]
     if "folds" in scores:
@@ -129,7 +132,7 @@ def _describe_scores(scores: dict[str, Any]) -> str:
     rows.append("|---|---|---|---|---|")
     for instrument in INSTRUMENTS:
         row = test["per_class"][instrument.code]
-        cells = [_figure(row[key]) for key in ("argmax_f1", "f1", "average_precision")]
+        cells = [figure(row[key]) for key in ("argmax_f1", "f1", "average_precision")]
         rows.append(f"| {instrument.name} | {row['n_positives']} | {' | '.join(cells)} |")
     note = (
         "\n\nMacro means leave out classes without a positive. F1 is taken at the window thresholds below; labels "
@@ -147,7 +150,7 @@ def _describe_folds(folds: dict[str, Any]) -> list[str]:
     ]
     keys = ("accuracy", "argmax_macro_f1", "micro_f1", "macro_f1", "roc_auc", "average_precision", "lrap", "ece")
     for classes, values in folds.items():
-        cells = [f"{_figure(values[key]['mean'])} ± {_figure(values[key]['spread'])}" for key in keys]
+        cells = [f"{figure(values[key]['mean'])} ± {figure(values[key]['spread'])}" for key in keys]
         rows.append(f"| {classes.replace('_', ' ')} | {' | '.join(cells)} |")
     return rows
 
@@ -165,7 +168,3 @@ def _describe_reading(description: dict[str, Any]) -> str:
         "the whole recording, the column of the aggregation in use; the latter were fitted on made-up recordings "
         "of 1-120 windows joined from clips that were not learnt from.\n\n" + "\n".join(rows)
     )
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}".removeprefix("0")

@@ -2,7 +2,9 @@
 
 Each fold is a run of its own (`write_fold`); when all five are there, `join_folds` puts their predictions together.
 Every clip is then predicted once, by a network that did not learn from its recording. Calibration and thresholds
-that the scores of a fold use are fitted on the other four folds; those that ship are fitted on all five.
+that the scores of a fold use are fitted on the other four folds; those that ship are fitted on all five. Of further
+folders only the first fold's held-out groups are scored: a folder that was made out of another one's training side
+(phrases from isolated notes, say) was made for one fold.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray
+from ..config import FeatureConfig
 from ..errors import FeatureFolderError
 from .augmentation import mix_in_power
 from .calibration import fit_calibration, fit_thresholds
@@ -79,7 +82,9 @@ class OutOfFold:
     files : np.ndarray [shape=(n,), dtype=str]
     scores : dict
         Content of ``scores.json``: by side and ``eleven_classes`` or ``ten_classes``, of all clips together; under
-        ``folds`` the single folds' figures on the test side with their mean and spread (standard deviation).
+        ``folds`` the single folds' figures on the test side with their mean and spread (standard deviation); under
+        ``false_alarms``, by side, what was heard in windows without any of the eleven instruments: ``n_windows`` and
+        ``per_minute``, instruments above their threshold in a minute of windows that do not overlap.
     """
 
     raw: FloatArray
@@ -215,24 +220,37 @@ def join_folds(folds: Sequence[Fold]) -> OutOfFold:
     number = np.concatenate([np.full(len(fold.files), k) for k, fold in enumerate(folds)])
     raw = np.concatenate([fold.sides["test"].raw for fold in folds])
     labels = np.concatenate([fold.sides["test"].labels for fold in folds])
-    calibrated = {name: [] for name in folds[0].sides}  # type: dict[str, list[FloatArray]]
+    own = [name for name in folds[0].sides if name == "test" or name.startswith("mixtures")]
+    calibrated: dict[str, list[FloatArray]] = {name: [] for name in folds[0].sides}
     thresholds = []
     for k, fold in enumerate(folds):
         others = number != k
         calibration = fit_calibration(raw[others], labels[others])
         reading = fit_thresholds(calibration(raw[others]), labels[others], seed=fold.config.seed)
         thresholds.append(reading.window)
-        for name in calibrated:
+        for name in own if k else calibrated:
             calibrated[name].append(calibration(fold.sides[name].raw))
-    truth = {name: [fold.sides[name].labels for fold in folds] for name in calibrated}
-    scores: dict[str, Any] = {
-        name: score_both(np.concatenate(calibrated[name]), np.concatenate(truth[name]), np.mean(thresholds, axis=0))
-        for name in calibrated
-    }
+    truth = {name: [fold.sides[name].labels for fold in folds[: len(calibrated[name])]] for name in calibrated}
+    scores: dict[str, Any] = {}
+    false_alarms: dict[str, Any] = {}
+    for name, parts in calibrated.items():
+        p, y = np.concatenate(parts), np.concatenate(truth[name])
+        threshold = np.mean(thresholds[: len(parts)], axis=0)
+        scores[name] = score_both(p, y, threshold)
+        empty = ~y.any(axis=1)
+        if empty.any():
+            false_alarms[name] = _count_false_alarms(p[empty], threshold)
     # At thresholds of its own fold each, which one common threshold per class cannot stand for.
     pairs = zip(calibrated["test"], truth["test"], thresholds, strict=True)
     scores["folds"] = _summarise([score_both(p, y, threshold) for p, y, threshold in pairs])
+    scores["false_alarms"] = false_alarms
     return OutOfFold(raw, np.concatenate(calibrated["test"]), labels, number, files, scores)
+
+
+def _count_false_alarms(probabilities: FloatArray, thresholds: FloatArray) -> dict[str, float]:
+    per_window = float((probabilities >= thresholds).sum(axis=1).mean())
+    windows_per_minute = 60 / FeatureConfig().window_seconds
+    return {"n_windows": len(probabilities), "per_minute": round(windows_per_minute * per_window, 3)}
 
 
 def _summarise(folds: Sequence[dict[str, Any]]) -> dict[str, Any]:

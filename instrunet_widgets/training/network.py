@@ -1,18 +1,22 @@
-"""The network: a table of residual stages and a short builder.
+"""The network: a table of stages and a short builder.
 
 A stem with 5x5 kernels, three residual stages of two 3x3 convolutions each, mean over frequency, then mean and
 max over time, so that both what sounds throughout and what sounds once can speak. Batch normalisation [1]_ after
-every convolution, spatial dropout [2]_ between the stages. Only standard Keras layers, so a saved network opens
-without this package.
+every convolution, spatial dropout [2]_ between the stages. Other blocks and another summary over time are there to
+be compared with these. Only standard Keras layers, so a saved network opens without this package.
 
 References
 ----------
 .. [1] S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015.
 .. [2] J. Tompson et al., "Efficient object localization using convolutional networks", CVPR 2015.
+.. [3] K. Simonyan, A. Zisserman, "Very deep convolutional networks for large-scale image recognition", ICLR 2015.
+.. [4] Z. Liu et al., "A ConvNet for the 2020s", CVPR 2022.
+.. [5] Q. Kong et al., "PANNs: large-scale pretrained audio neural networks", IEEE TASLP 28, 2020.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +53,17 @@ class NetworkConfig:
         equal weights where the frequency axis is averaged.
     time_pooling : int
         Frames that the pooling after the stem joins; the bands are always joined two by two.
+    block : {"residual", "plain", "depthwise"}
+        What a stage is made of: two convolutions with a shortcut, the same without it [3]_, or two depthwise blocks
+        [4]_ with kernels of 7x7, which take about as many multiplications.
+    summary : {"mean_max", "attention"}
+        How the frames become one answer: mean and maximum of each channel, or a weighted mean of an answer for each
+        frame [5]_.
+
+    Raises
+    ------
+    ValueError
+        If `block` or `summary` is none of these.
     """
 
     stem_channels: int = 48
@@ -60,6 +75,14 @@ class NetworkConfig:
     batch_normalisation: bool = True
     frequency_aware: bool = False
     time_pooling: int = 2
+    block: str = "residual"
+    summary: str = "mean_max"
+
+    def __post_init__(self) -> None:
+        if self.block not in _BLOCKS:
+            raise ValueError(f"block must be one of {', '.join(_BLOCKS)}, got {self.block!r}")
+        if self.summary not in ("mean_max", "attention"):
+            raise ValueError(f"summary must be mean_max or attention, got {self.summary!r}")
 
 
 def build_network(config: NetworkConfig | None = None, features: FeatureConfig | None = None) -> keras.Model:
@@ -92,7 +115,7 @@ def build_network(config: NetworkConfig | None = None, features: FeatureConfig |
     for number, channels in enumerate(config.stage_channels):
         if number:
             x = layers.MaxPooling2D(2)(x)  # (16, 16), (8, 8)
-        x = _residual_block(x, channels, config)
+        x = _BLOCKS[config.block](x, channels, config)
         x = layers.SpatialDropout2D(config.spatial_dropout)(x)
     if config.frequency_aware:
         n_bands = x.shape[1]
@@ -101,10 +124,21 @@ def build_network(config: NetworkConfig | None = None, features: FeatureConfig |
     else:
         x = layers.AveragePooling2D((x.shape[1], 1))(x)
     x = layers.Reshape((x.shape[2], x.shape[3]))(x)  # (time, channels)
+    if config.summary == "attention":
+        return Model(inputs, _attend(layers.Dropout(config.dropout)(x)), name="instrunet")
     x = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)])
     x = layers.Dropout(config.dropout)(x)
     outputs = layers.Dense(N_INSTRUMENTS, activation="sigmoid", name="probability")(x)
     return Model(inputs, outputs, name="instrunet")
+
+
+def _attend(x: Any) -> Any:
+    """Probability of each frame, weighted by what the network finds telling; the weights of a class add up to 1."""
+    from keras import layers
+
+    weights = layers.Softmax(axis=1)(layers.Dense(N_INSTRUMENTS)(x))
+    weighted = layers.Multiply()([weights, layers.Dense(N_INSTRUMENTS, activation="sigmoid")(x)])
+    return layers.Rescaling(x.shape[1], name="probability")(layers.GlobalAveragePooling1D()(weighted))
 
 
 def _convolve(x: Any, channels: int, kernel: int, config: NetworkConfig, *, strides: int = 1) -> Any:
@@ -128,3 +162,32 @@ def _residual_block(x: Any, channels: int, config: NetworkConfig) -> Any:
     x = layers.ReLU()(_convolve(x, channels, config.kernel, config))
     x = _convolve(x, channels, config.kernel, config)
     return layers.ReLU()(layers.Add()([x, shortcut]))
+
+
+def _plain_block(x: Any, channels: int, config: NetworkConfig) -> Any:
+    from keras import layers
+
+    for _ in range(2):
+        x = layers.ReLU()(_convolve(x, channels, config.kernel, config))
+    return x
+
+
+def _depthwise_block(x: Any, channels: int, config: NetworkConfig) -> Any:
+    from keras import layers
+
+    if x.shape[-1] != channels:
+        x = _convolve(x, channels, 1, config)
+    for _ in range(2):
+        inner = layers.DepthwiseConv2D(7, padding="same", use_bias=not config.batch_normalisation)(x)
+        if config.batch_normalisation:
+            inner = layers.BatchNormalization(momentum=0.98)(inner)
+        inner = layers.Dense(4 * channels, activation="gelu")(inner)
+        x = layers.Add()([x, layers.Dense(channels)(inner)])
+    return x
+
+
+_BLOCKS: dict[str, Callable[[Any, int, NetworkConfig], Any]] = {
+    "residual": _residual_block,
+    "plain": _plain_block,
+    "depthwise": _depthwise_block,
+}

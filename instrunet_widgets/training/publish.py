@@ -21,6 +21,7 @@ from ..instruments import CODES
 from ..results import Thresholds
 from .calibration import fit_calibration, fit_thresholds
 from .card import write_card
+from .feature_folder import FeatureFolder
 from .folds import OutOfFold
 from .metrics import score_both
 from .network import build_network
@@ -109,7 +110,7 @@ def write_model(
         raise ModelError(f"{out} exists; choose another name or remove it")
     if out_of_fold is not None:
         reading = fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed)
-        scores = out_of_fold.scores
+        scores = out_of_fold.scores | {"genres": score_genres(out_of_fold, training_set.train)}
     else:
         reading = fit_reading(predict(result.model, training_set.stop), training_set.stop.targets, seed=config.seed)
         scores = score_test_sides(result.model, training_set, reading)
@@ -134,6 +135,24 @@ def write_model(
         write_card(folder / "README.md", description, scores, training_set, config)
         folder.replace(out)
     return scores
+
+
+def score_genres(out_of_fold: OutOfFold, clips: FeatureFolder) -> dict[str, dict[str, float]]:
+    """Accuracy of the most probable class by genre, most clips first.
+
+    Returns
+    -------
+    genres : dict
+        By genre, ``n`` and ``accuracy``; clips without a genre are left out.
+    """
+    genre_of = dict(zip(clips.files, clips.frame["genre"], strict=True)) if "genre" in clips.frame else {}
+    is_right = out_of_fold.probabilities.argmax(axis=1) == out_of_fold.labels.argmax(axis=1)
+    genres = np.array([genre_of.get(file, "") for file in out_of_fold.files])
+    counted = {genre: is_right[genres == genre] for genre in set(genres) - {""}}
+    return {
+        str(genre): {"n": len(right), "accuracy": round(float(right.mean()), 4)}
+        for genre, right in sorted(counted.items(), key=lambda item: (-len(item[1]), item[0]))
+    }
 
 
 def write_mel(path: Path, features: FeatureConfig) -> None:

@@ -14,6 +14,7 @@ _CHOICES = {
     "optimizer": ("adamw", "sgd", "rmsprop"),
     "split_by": ("group", "clip"),
     "stopping": ("last", "best"),
+    "schedule": ("cosine", "constant"),
 }
 
 
@@ -40,16 +41,20 @@ class TrainingConfig:
         others. It takes all if there are fewer.
     batch_size : int
     learning_rate : float
-        Peak; one cosine down to zero after the warm-up.
+        Peak.
+    schedule : {"cosine", "constant"}
+        After the warm-up: down to zero along half a cosine, or as it is.
     warmup_epochs : float
     optimizer : {"adamw", "sgd", "rmsprop"}
         SGD has a Nesterov momentum of 0.9.
     weight_decay : float
         Decoupled from the gradient with all three, kernels only.
     ema_momentum : float
-        Of the running average of the weights, which is what is kept.
+        Of the running average of the weights, which is what is kept; 0 keeps the weights themselves.
     low_target, high_target : float
         Smoothed labels for absent and present.
+    negative_weight : float in (0, 1]
+        What an absent label counts in the loss, against 1 for a present one: many clips hold more than their label.
     split_by : {"group", "clip"}
         What stays together in a split. By clip the scores are too good: only to show how much.
     window_seconds : float
@@ -72,12 +77,14 @@ class TrainingConfig:
     extra_share: float = 0.7
     batch_size: int = 16
     learning_rate: float = 2e-3
+    schedule: str = "cosine"
     warmup_epochs: float = 1.0
     optimizer: str = "adamw"
     weight_decay: float = 0.02
     ema_momentum: float = 0.998
     low_target: float = 0.02
     high_target: float = 0.97
+    negative_weight: float = 1.0
     split_by: str = "group"
     window_seconds: float = 3.0
     network: NetworkConfig = field(default_factory=lambda: NetworkConfig(frequency_aware=True, time_pooling=4))
@@ -105,8 +112,10 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
         if type(self.window_seconds) not in (int, float) or not 0.5 <= self.window_seconds <= 3:
             raise ValueError(f"window_seconds must be from 0.5 to 3, got {self.window_seconds!r}")
-        if not 0 < self.ema_momentum < 1:
-            raise ValueError(f"ema_momentum must lie between 0 and 1, got {self.ema_momentum!r}")
+        if not 0 <= self.ema_momentum < 1:
+            raise ValueError(f"ema_momentum must be 0 or more and below 1, got {self.ema_momentum!r}")
+        if not 0 < self.negative_weight <= 1:
+            raise ValueError(f"negative_weight must be above 0 and at most 1, got {self.negative_weight!r}")
         if not 0 <= self.low_target < self.high_target <= 1:
             raise ValueError(
                 f"the targets must satisfy 0 <= low < high <= 1, got {self.low_target!r} and {self.high_target!r}"

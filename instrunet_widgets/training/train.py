@@ -87,7 +87,7 @@ def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> T
     steps = draw.n_steps
     model = build_network(config.network, FeatureConfig(window_seconds=config.window_seconds))
     optimizer = _make_optimizer(config, steps)
-    model.compile(optimizer, "binary_crossentropy", jit_compile=False)
+    model.compile(optimizer, _make_loss(config.negative_weight), jit_compile=False)
     optimizer.build(model.trainable_variables)
 
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -190,6 +190,7 @@ def _make_optimizer(config: TrainingConfig, steps: int) -> Any:
         decay_steps=max(1, config.epochs * steps - warmup),
         warmup_target=config.learning_rate if warmup else None,
         warmup_steps=warmup,
+        alpha=1.0 if config.schedule == "constant" else 0.0,
     )
     kinds = {
         "adamw": keras.optimizers.AdamW,
@@ -197,10 +198,27 @@ def _make_optimizer(config: TrainingConfig, steps: int) -> Any:
         "rmsprop": keras.optimizers.RMSprop,
     }
     optimizer = kinds[config.optimizer](
-        learning_rate=schedule, weight_decay=config.weight_decay, use_ema=True, ema_momentum=config.ema_momentum
+        learning_rate=schedule,
+        weight_decay=config.weight_decay,
+        use_ema=config.ema_momentum > 0,
+        ema_momentum=config.ema_momentum or 0.99,
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
+
+
+def _make_loss(negative_weight: float) -> Any:
+    """Cross-entropy in which absent labels count less."""
+    if negative_weight == 1:
+        return "binary_crossentropy"
+    from keras import ops
+
+    def loss(targets: Any, probabilities: Any) -> Any:
+        p = ops.clip(probabilities, 1e-7, 1 - 1e-7)
+        entropy = -(targets * ops.log(p) + (1 - targets) * ops.log(1 - p))
+        return ops.mean(ops.where(targets > 0.5, entropy, negative_weight * entropy), axis=-1)
+
+    return loss
 
 
 @dataclass(frozen=True)

@@ -223,7 +223,7 @@ def test_mixing_adds_powers() -> None:
 def test_mixed_clips_carry_both_labels_and_some_stay_unmixed() -> None:
     log_mels = np.random.default_rng(0).integers(0, 256, size=(22, 128, 130), dtype=np.uint8)
     targets = np.eye(11, dtype=np.float32)[np.arange(22) % 11]
-    config = AugmentationConfig(mix_probability=0.5)
+    config = AugmentationConfig(mix_probability=0.5, third_probability=0.0)
     batch = augment(log_mels, targets, np.arange(22), config, np.random.default_rng(3))
     n_labels = batch.targets.sum(axis=1)
     assert set(n_labels.tolist()) == {1.0, 2.0}
@@ -240,6 +240,21 @@ def test_third_clip_joins_some_of_the_pairs() -> None:
     # a partner has the label of what it joins in one of eleven cases
     assert np.mean(n_labels == 1) == pytest.approx(0.4 + 0.6 * (0.5 / 11 + 0.5 / 121), abs=0.1)
     assert np.mean(n_labels == 3) == pytest.approx(0.6 * 0.5 * (10 / 11) * (9 / 11), abs=0.1)
+
+
+def test_silenced_clips_keep_a_part_of_at_least_a_third_of_a_second() -> None:
+    log_mels = np.full((60, 128, 130), 200, dtype=np.uint8)
+    targets = np.eye(11, dtype=np.float32)[np.arange(60) % 11]
+    config = AugmentationConfig(
+        mix_probability=0.0, silence_probability=0.5, max_masked_bands=0, max_masked_frames=0, max_floor_db=-80.0,
+        cell_noise_db=0.0,
+    )  # fmt: skip
+    batch = augment(log_mels, targets, np.arange(60), config, np.random.default_rng(3))
+    sounds = (batch.log_mels > -60).all(axis=1)
+    n_frames = sounds.sum(axis=1)
+    assert 13 <= n_frames.min() < 40
+    assert 20 <= (n_frames < 130).sum() <= 40
+    assert (np.abs(np.diff(sounds.astype(int), axis=1)).sum(axis=1) <= 2).all()  # one part, not several
 
 
 def test_only_clips_of_the_pool_are_mixed_in() -> None:

@@ -1,0 +1,105 @@
+"""Tables of the model card: beside other systems, and where the network fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..instruments import CODES, INSTRUMENTS
+
+N_CONFUSIONS = 10
+_NAMES = {instrument.code: instrument.name for instrument in INSTRUMENTS}
+# Published figures on the IRMAS training set; "by clip" lets clips of one recording stand on both sides.
+_PEERS = (
+    ("InstruNet, which this project follows", "by clip", "micro F1 .620, macro F1 .609, ROC-AUC .94"),
+    ("CNN, .43 M parameters, SpecAugment", "by recording", "accuracy .65, argmax macro F1 .64"),
+    ("frozen PANNs or AST embeddings and a classifier", "by recording", "accuracy .78, argmax macro F1 .76"),
+    ("VGGish [1]", "by recording, ten classes", "ROC-AUC .916, AP .673"),
+    ("OpenL3 [1]", "by recording, ten classes", "ROC-AUC .939, AP .731"),
+    ("YAMNet [1]", "by recording, ten classes", "ROC-AUC .947, AP .763"),
+)
+_SOURCE = (
+    "[1] C. Wang, G. Richard, B. McFee, ISMIR 2023 (arXiv 2307.10834), on a published split that is not the one used "
+    "here. Figures on the IRMAS testing set (whole excerpts with several labels) measure something else: "
+    "`instrunet evaluate --irmas-testing`."
+)
+
+
+def describe_peers(scores: Mapping[str, Any]) -> str:
+    """The network's figures beside published ones.
+
+    Parameters
+    ----------
+    scores : dict
+        Content of ``scores.json``.
+    """
+    eleven, ten = (scores["test"][classes] for classes in ("eleven_classes", "ten_classes"))
+    own = [
+        ("this network", "by recording", f"accuracy {figure(eleven['accuracy'])}, argmax macro F1 "
+         f"{figure(eleven['argmax_macro_f1'])}, micro F1 {figure(eleven['micro_f1'])}, macro F1 "
+         f"{figure(eleven['macro_f1'])}"),
+        ("this network", "by recording, ten classes", f"ROC-AUC {figure(ten['roc_auc'])}, AP "
+         f"{figure(ten['average_precision'])}"),
+    ]  # fmt: skip
+    return tabulate(("system", "split", "figures"), [*own, *_PEERS]) + "\n\n" + _SOURCE
+
+
+def describe_failures(scores: Mapping[str, Any]) -> str:
+    """Confusions, genres, isolated notes and sound without any of the instruments, as far as they were scored."""
+    parts = [_describe_confusions(scores["test"]["eleven_classes"]["confusion"])]
+    if "genres" in scores:
+        rows = [(genre, str(row["n"]), figure(row["accuracy"])) for genre, row in scores["genres"].items()]
+        parts.append("By genre, as IRMAS names it:\n\n" + tabulate(("genre", "clips", "accuracy"), rows))
+    if "notes" in scores:
+        parts.append(_describe_notes(scores["notes"]["eleven_classes"]["confusion"]))
+    if scores.get("false_alarms"):
+        rows = [
+            (name, str(row["n_windows"]), f"{row['per_minute']:.2f}") for name, row in scores["false_alarms"].items()
+        ]
+        parts.append(
+            "Drums, bass, mallets, synthesisers and noise, in which none of the eleven plays; instruments above their "
+            "threshold in a minute of 3 s windows:\n\n"
+            + tabulate(("folder", "windows", "false alarms per minute"), rows)
+        )
+    return "\n\n".join(parts)
+
+
+def tabulate(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def figure(value: float | None) -> str:
+    """A number between 0 and 1 as ``.712``.
+
+    Examples
+    --------
+    >>> figure(0.7123), figure(None)
+    ('.712', '–')
+    """
+    return "–" if value is None else f"{value:.3f}".removeprefix("0")
+
+
+def _describe_confusions(confusion: Sequence[Sequence[int]]) -> str:
+    pairs = [
+        (count / sum(row), count, CODES[k], CODES[j])
+        for k, row in enumerate(confusion)
+        for j, count in enumerate(row)
+        if j != k and count
+    ]
+    rows = [
+        (f"{_NAMES[true]} as {_NAMES[heard]}", str(count), f"{100 * share:.0f} %")
+        for share, count, true, heard in sorted(pairs, reverse=True)[:N_CONFUSIONS]
+    ]
+    return "What is taken for what most often:\n\n" + tabulate(("confusion", "clips", "of its clips"), rows)
+
+
+def _describe_notes(confusion: Sequence[Sequence[int]]) -> str:
+    rows = [(_NAMES[CODES[k]], str(sum(row)), figure(row[k] / sum(row))) for k, row in enumerate(confusion) if sum(row)]
+    n, n_right = sum(map(sum, confusion)), sum(row[k] for k, row in enumerate(confusion))
+    return (
+        "Isolated notes of held-out pitches, by players whose other notes were learnt from (so this is easier than "
+        f"another player's note): {n_right} of {n} right ({figure(n_right / n)}).\n\n"
+        + tabulate(("instrument", "notes", "accuracy"), rows)
+    )
