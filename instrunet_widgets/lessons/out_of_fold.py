@@ -1,0 +1,132 @@
+"""The clips that lesson 6 scores: what networks of cross-validation said about recordings that they never heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..instruments import N_INSTRUMENTS
+from ..training.irmas import parse_clip_name
+from .material import model_folder, read_model_file
+from .notices import stop, stop_on_error
+
+FILE = "oof.npz"
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredClips:
+    """Predictions for clips beside their labels.
+
+    Parameters
+    ----------
+    raw, probabilities : np.ndarray [shape=(n, 11), dtype=float64]
+        Before and after calibration.
+    labels : np.ndarray [shape=(n, 11), dtype=bool]
+    fold : np.ndarray [shape=(n,), dtype=int]
+        Which of the networks predicted the clip: the one that did not learn from its recording.
+    recordings : np.ndarray [shape=(n,), dtype=str]
+        Recording that each clip was cut from.
+    thresholds : np.ndarray [shape=(11,), dtype=float64]
+        The network's own, for windows.
+    """
+
+    raw: Floats
+    probabilities: Floats
+    labels: Bools
+    fold: npt.NDArray[np.int64]
+    recordings: npt.NDArray[np.str_]
+    thresholds: Floats
+
+    def __len__(self) -> int:
+        """Number of clips."""
+        return len(self.labels)
+
+    @property
+    def has_one_label(self) -> Bools:
+        """Which clips carry exactly one label, shape (n,)."""
+        return np.asarray(self.labels.sum(axis=1) == 1)
+
+    def subset(self, keep: npt.NDArray[np.bool_]) -> ScoredClips:
+        """Some of the clips, in their order."""
+        columns = {one.name: getattr(self, one.name)[keep] for one in fields(self) if one.name != "thresholds"}
+        return replace(self, **columns)
+
+    def thin_out(self, column: int, share: float) -> ScoredClips:
+        """Keep only some of the clips of one instrument, from all over the list, and all others.
+
+        Parameters
+        ----------
+        column : int
+            Of the instrument.
+        share : float in [0, 1]
+            How many of its clips to keep.
+        """
+        own = np.flatnonzero(self.labels[:, column])
+        n_kept = round(share * len(own))
+        keep = np.ones(len(self), dtype=bool)
+        keep[own] = False
+        if n_kept:
+            keep[own[np.linspace(0, len(own) - 1, n_kept).round().astype(int)]] = True
+        return self.subset(keep)
+
+
+@cache
+def read_scored_clips() -> ScoredClips:
+    """Read the predictions that come with the network.
+
+    Raises
+    ------
+    LessonStop
+        If the network has none, or they are damaged.
+    """
+    path = model_folder() / FILE
+    thresholds = _read_thresholds(path.parent)
+    if not path.is_file():
+        stop(
+            f"{path.parent} has no {FILE}, the predictions of cross-validation that this lesson is about; name a model "
+            "directory that has one with the environment variable INSTRUNET_MODEL and restart the kernel, or make one "
+            "with 'instrunet train --folds'."
+        )
+    with stop_on_error():
+        try:
+            return _read(path, thresholds)
+        except Exception as error:  # numpy and zipfile raise many kinds for damaged files
+            raise OSError(0, f"it holds no predictions: {type(error).__name__}, {error}", str(path)) from error
+
+
+def _read(path: Path, thresholds: Floats) -> ScoredClips:
+    with np.load(path, allow_pickle=False) as file:
+        raw, probabilities = (np.asarray(file[name], dtype=np.float64) for name in ("raw", "probabilities"))
+        labels, fold, files = file["labels"] > 0, file["fold"].astype(np.int64), file["files"].astype(str)
+    n = len(files)
+    if not n or any(one.shape != (n, N_INSTRUMENTS) for one in (raw, probabilities, labels)) or fold.shape != (n,):
+        raise ValueError("its arrays do not have the same length")
+    if not all(((one >= 0) & (one <= 1)).all() for one in (raw, probabilities)):  # False for NaN too
+        raise ValueError("probabilities must lie in [0, 1]")
+    return ScoredClips(raw, probabilities, labels, fold, np.array([_find_recording(one) for one in files]), thresholds)
+
+
+def _find_recording(file: str) -> str:
+    try:
+        return parse_clip_name(file).recording_id
+    except ValueError:  # not of IRMAS: a recording of its own
+        return file
+
+
+def _read_thresholds(folder: Path) -> Floats:
+    content = read_model_file("model.json")
+    with stop_on_error():
+        try:
+            thresholds = np.asarray(content["thresholds"]["window"], dtype=np.float64)
+            if thresholds.shape != (N_INSTRUMENTS,) or not np.isfinite(thresholds).all():
+                raise ValueError("not one threshold an instrument")
+        except (KeyError, TypeError, ValueError) as error:
+            raise OSError(0, f"it holds no thresholds: {error}", str(folder / "model.json")) from error
+    return thresholds
