@@ -10,6 +10,7 @@ import pytest
 
 from instrunet_widgets import DecodingConfig
 from instrunet_widgets.lessons import (
+    how_good_is_it,
     sound_to_log_mel,
     the_network,
     training_experiments,
@@ -25,6 +26,7 @@ LESSONS: tuple[ModuleType, ...] = (
     the_network,
     training_experiments,
     windows_to_timeline,
+    how_good_is_it,
 )
 
 ANYTHING = [
@@ -44,6 +46,23 @@ ALL = [pytest.param(one, id=name) for lesson in LESSONS for name, one in exercis
 def db(power, floor, *, factor=10, reference=np.max):
     decibels = factor * np.log10(np.maximum(power, 1e-10))
     return np.maximum(decibels - reference(decibels), -floor)
+
+
+def f1_of(hits, found, labelled):
+    """A class without a label counts as 0."""
+    return 2 * hits / np.maximum(found + labelled, 1)
+
+
+def micro_macro(hits, found, labelled):
+    known = labelled > 0
+    return f1_of(hits.sum(), found.sum(), labelled.sum()), f1_of(hits, found, labelled)[known].mean()
+
+
+def macro_of_means(hits, found, labelled):
+    """F1 of mean precision and mean recall."""
+    known = labelled > 0
+    precision, recall = (np.mean(hits[known] / np.maximum(one[known], 1)) for one in (found, labelled))
+    return 2 * precision * recall / (precision + recall)
 
 
 WRONG = {
@@ -142,6 +161,26 @@ WRONG = {
         0.3,
         {"threshold": 0.3},
     ],
+    "micro_macro": [
+        lambda hits, found, labelled: micro_macro(hits, found, labelled)[::-1],
+        lambda hits, found, labelled: micro_macro(hits, found, labelled)[:1] * 2,
+        lambda hits, found, labelled: (micro_macro(hits, found, labelled)[0], f1_of(hits, found, labelled).mean()),
+        lambda hits, found, labelled: (micro_macro(hits, found, labelled)[0], macro_of_means(hits, found, labelled)),
+        lambda hits, found, labelled: (hits.sum() / labelled.sum(), micro_macro(hits, found, labelled)[1]),
+        lambda hits, found, labelled: tuple(100 * value for value in micro_macro(hits, found, labelled)),
+        lambda hits, found, labelled: micro_macro(hits, found, labelled)[0],
+    ],
+    "area": [
+        lambda positives, negatives: np.mean(positives[:, np.newaxis] > negatives),
+        lambda positives, negatives: np.mean(positives[:, np.newaxis] >= negatives),
+        lambda positives, negatives: positives.mean() - negatives.mean(),
+        lambda positives, negatives: float(positives.mean() > negatives.mean()),
+        lambda positives, negatives: np.mean(negatives[:, np.newaxis] >= positives),
+        lambda positives, negatives: np.sum(positives[:, np.newaxis] > negatives),
+        lambda positives, negatives: np.mean(positives > negatives.mean()),
+        0.5,
+    ],
+    "fair": ["clip", "test", "threshold", "digits", "A", "d", 4, ("interval",)],
 }
 
 

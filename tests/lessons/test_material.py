@@ -25,6 +25,7 @@ LESSONS = (
     "the_network",
     "training_experiments",
     "windows_to_timeline",
+    "how_good_is_it",
     "exploration",
 )
 CACHED = (material.load_piece, material.load_labels, material.analyze_piece, irmas_clips.read_clips)
