@@ -59,6 +59,13 @@ def add_parser(subparsers: Any) -> None:
         "--folds", type=Path, nargs=5, metavar="DIR", help="the five folds' folders: train on everything"
     )
     parser.add_argument(
+        "--relabelled",
+        type=Path,
+        metavar="FILE",
+        help="with --folds, score them also on clips labelled with every instrument in them: a CSV file with the "
+        "columns file and cel, cla, ..., 0 or 1",
+    )
+    parser.add_argument(
         "--run-folder",
         type=Path,
         metavar="DIR",
@@ -74,12 +81,18 @@ def run(args: argparse.Namespace) -> int:
     if args.out.exists():
         raise ModelError(f"{args.out} exists; choose another name or remove it")
     from ..training.folds import join_folds, read_fold, write_fold
-    from ..training.publish import write_model
+    from ..training.publish import fit_reading, write_model
+    from ..training.relabelled import score_relabelled
     from ..training.train import train
     from ..training.training_set import gather_training_set
 
     config = read_config(args)
     out_of_fold = join_folds([read_fold(path) for path in args.folds]) if args.folds else None
+    if args.relabelled is not None:
+        if out_of_fold is None:
+            raise FeatureFolderError("--relabelled scores what five folds predict; give them with --folds")
+        thresholds = fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed).thresholds.window
+        out_of_fold.scores["relabelled"] = score_relabelled(out_of_fold, args.relabelled, thresholds)
     if out_of_fold is not None:
         config = dataclasses.replace(config, fold=None)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")

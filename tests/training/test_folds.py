@@ -13,11 +13,13 @@ from sklearn.metrics import f1_score, roc_auc_score
 from instrunet_widgets.classifier import Classifier
 from instrunet_widgets.cli import main
 from instrunet_widgets.errors import FeatureFolderError
+from instrunet_widgets.instruments import CODES
 from instrunet_widgets.training import folds as folds_module
 from instrunet_widgets.training.calibration import fit_calibration
-from instrunet_widgets.training.folds import Fold, Side, join_folds, mix_clips, read_fold
+from instrunet_widgets.training.folds import Fold, OutOfFold, Side, join_folds, mix_clips, read_fold
 from instrunet_widgets.training.network import NetworkConfig
 from instrunet_widgets.training.recipe import TrainingConfig
+from instrunet_widgets.training.relabelled import score_relabelled
 from instrunet_widgets.training.train import EpochDraw
 from instrunet_widgets.training.training_set import gather_training_set
 
@@ -44,8 +46,12 @@ def folds() -> list[Fold]:
     return [make_fold(number) for number in range(5)]
 
 
-def test_each_clip_is_calibrated_by_the_other_folds(folds: list[Fold]) -> None:
-    joined = join_folds(folds)
+@pytest.fixture(scope="module")
+def joined(folds: list[Fold]) -> OutOfFold:
+    return join_folds(folds)
+
+
+def test_each_clip_is_calibrated_by_the_other_folds(folds: list[Fold], joined: OutOfFold) -> None:
     for k, fold in enumerate(folds):
         others = [other.sides["test"] for other in folds if other is not fold]
         calibration = fit_calibration(
@@ -71,8 +77,7 @@ def test_scores_of_the_folds_are_those_of_scikit_learn(folds: list[Fold]) -> Non
     assert joined.scores["notes"]["ten_classes"]["n"] == 110  # of the first fold
 
 
-def test_saved_predictions_hold_what_was_scored(folds: list[Fold], tmp_path: Path) -> None:
-    joined = join_folds(folds)
+def test_saved_predictions_hold_what_was_scored(joined: OutOfFold, tmp_path: Path) -> None:
     joined.save(tmp_path / "oof.npz")
     with np.load(tmp_path / "oof.npz", allow_pickle=False) as saved:
         assert sorted(saved) == ["files", "fold", "labels", "probabilities", "raw"]
@@ -94,6 +99,35 @@ def test_folds_that_do_not_belong_together_are_refused(folds: list[Fold]) -> Non
 def test_folder_that_is_no_fold_is_named(tmp_path: Path) -> None:
     with pytest.raises(FeatureFolderError, match="nothing-here is no finished fold"):
         read_fold(tmp_path / "nothing-here")
+
+
+def test_relabelled_clips_are_scored_against_the_listener(joined: OutOfFold, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    labels = np.maximum(joined.labels[:300].astype(int), rng.random((300, 11)) < 0.15)
+    rows = [",".join(["file", *CODES]), "not-there," + ",".join("0" * 11)]
+    rows += [f"{file}," + ",".join(map(str, row)) for file, row in zip(joined.files, labels, strict=False)]
+    table = tmp_path / "heard.csv"
+    table.write_text("\n".join(rows), encoding="utf-8")
+    found = score_relabelled(joined, table, np.full(11, 0.4))["eleven_classes"]
+    assert found["n"] == 300
+    chosen = joined.probabilities[:300] >= 0.4
+    assert found["micro_f1"] == pytest.approx(f1_score(labels, chosen, average="micro"))
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(labels, joined.probabilities[:300], average="macro"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,cel\nclip0_0,1", "is no table of labels"),
+        (",".join(["file", *CODES]) + "\nclip0_0," + ",".join("2" * 11), "other values than 0 and 1"),
+        (",".join(["file", *CODES]) + "\nelsewhere," + ",".join("1" * 11), "names none of the clips"),
+    ],
+)
+def test_bad_tables_of_labels_are_named(joined: OutOfFold, tmp_path: Path, text: str, message: str) -> None:
+    table = tmp_path / "heard.csv"
+    table.write_text(text, encoding="utf-8")
+    with pytest.raises(FeatureFolderError, match=message):
+        score_relabelled(joined, table, np.full(11, 0.4))
 
 
 def test_mixtures_hold_different_instruments_and_all_their_labels(banded_features: Path) -> None:
