@@ -58,8 +58,7 @@ class ConfusionExplorer(Panel):
 
     Attributes
     ----------
-    unit : ipywidgets.RadioButtons
-    label, taken_for : ipywidgets.Dropdown
+    unit, label, taken_for : ipywidgets.Dropdown
     table : ConfusionTable
     """
 
@@ -69,8 +68,8 @@ class ConfusionExplorer(Panel):
         self._recordings = single.recordings
         self.matrix = count_confusions(self._label, self._chosen, N_INSTRUMENTS)
         row, column = self._find_worst()[0] if self.matrix.any() else (0, 1)
-        options = [("% of the labelled", "rows"), ("% of the taken for", "columns"), ("clips", "clips")]
-        self.unit = widgets.RadioButtons(options=options)
+        options = [("per cent of the row", "rows"), ("per cent of the column", "columns"), ("clips", "clips")]
+        self.unit = widgets.Dropdown(options=options)
         self.label = widgets.Dropdown(options=_NAMES, value=row)
         self.taken_for = widgets.Dropdown(options=_NAMES, value=column)
         self.table = ConfusionTable(chosen=[row, column])

@@ -47,7 +47,7 @@ class IntervalExplorer(Panel):
         axes = (Axis(0, 1, "Score"), Axis(0, 1.3, "", {0.0: "0", 1.0: "most"}))
         self.chart = Chart("Tests that might have been", *axes, height=180)
         key = {"recordings drawn": ACCENT, "clips drawn": WARN, "the five folds (dots)": TEXT}
-        self.chart.explain(f"{swatches(key)} above: where 95 % lie")
+        self.chart.explain(f"{swatches(key)} bars on top: where 95 % lie")
         self._steps: dict[str, bqplot.Lines] = {}
         self._lines: dict[str, bqplot.Lines] = {}
         for unit, colour in (("clips", WARN), ("recordings", ACCENT)):

@@ -133,7 +133,7 @@ def show_published() -> Panel:
         )
         for one in PUBLISHED
     ]
-    head = ("System and source", "Scored on", "Figures", "Beside this network's?")
+    head = ("System and source", "Scored on", "Figures", "Comparable?")
     return Panel([widgets.HTML(write_words(head, rows))], title="Published figures on IRMAS")
 
 
