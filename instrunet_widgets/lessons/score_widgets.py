@@ -112,7 +112,7 @@ class RankingExplorer(Panel):
         self.threshold = slider(0.0, 1.0, 0.5, 0.01, readout_format=".2f")
         self.share = slider(0, 100, 100, 5)
         recall = Axis(0, 1.02, "Found of its clips", PER_CENT)
-        self.roc = Chart("ROC", Axis(0, 1.02, "False alarms of the others", PER_CENT), recall, height=200)
+        self.roc = Chart("ROC", Axis(-0.02, 1.02, "False alarms of the others", PER_CENT), recall, height=200)
         precision = Axis(0, 1.04, "Right of what is found", PER_CENT)
         self.precision = Chart("Precision-recall", recall, precision, height=200)
         self._floors = [chart.add_line(MUTED, line_style="dashed") for chart in (self.roc, self.precision)]
@@ -181,7 +181,7 @@ class CalibrationExplorer(Panel):
         self.instrument = widgets.Dropdown(options=[("the most probable", _TOP), *_NAMES])
         self.n_bins = slider(1, 30, ECE_BINS, 1)
         self.sharpness = slider(0.25, 3.0, 1.0, 0.05, readout_format=".2f")
-        axes = (Axis(0, 1.02, "What the network says", PER_CENT), Axis(0, 1.04, "How often it is right", PER_CENT))
+        axes = (Axis(0, 1.05, "What the network says", PER_CENT), Axis(0, 1.05, "How often it is right", PER_CENT))
         self.chart = Chart("Reliability", *axes, height=240)
         self._diagonal = self.chart.add_line(MUTED, line_style="dashed")
         self._line = self.chart.add_line(ACCENT, width=1.5)
