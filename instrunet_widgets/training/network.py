@@ -105,13 +105,13 @@ def build_network(config: NetworkConfig | None = None, features: FeatureConfig |
     inputs = layers.Input((features.n_mels, features.n_frames), name="log_mel_db")
     x = layers.Rescaling(1 / INPUT_SPREAD_DB, -INPUT_MEAN_DB / INPUT_SPREAD_DB)(inputs)
     x = layers.Reshape((features.n_mels, features.n_frames, 1))(x)  # (128, 130, 1)
-    x = _convolve(x, config.stem_channels, config.stem_kernel, config, strides=2)
+    pooling = (2, config.time_pooling)
+    x = _convolve(x, config.stem_channels, config.stem_kernel, config, strides=2, pooling=pooling)  # (32, 32, stem)
     if config.frequency_aware:
         x = layers.EinsumDense(
             "nftc,c->nftc", output_shape=x.shape[1:], bias_axes="fc", kernel_initializer="ones", name="band_bias"
         )(x)
     x = layers.ReLU()(x)
-    x = layers.MaxPooling2D((2, config.time_pooling))(x)  # (32, 32, stem)
     for number, channels in enumerate(config.stage_channels):
         if number:
             x = layers.MaxPooling2D(2)(x)  # (16, 16), (8, 8)
@@ -141,7 +141,16 @@ def _attend(x: Any) -> Any:
     return layers.Rescaling(x.shape[1], name="probability")(layers.GlobalAveragePooling1D()(weighted))
 
 
-def _convolve(x: Any, channels: int, kernel: int, config: NetworkConfig, *, strides: int = 1) -> Any:
+def _convolve(
+    x: Any,
+    channels: int,
+    kernel: int,
+    config: NetworkConfig,
+    *,
+    strides: int = 1,
+    pooling: tuple[int, int] | None = None,
+) -> Any:
+    """Convolve, take maxima, normalise: what comes after the maxima is computed for fewer cells."""
     from keras import layers
 
     x = layers.Conv2D(
@@ -152,6 +161,8 @@ def _convolve(x: Any, channels: int, kernel: int, config: NetworkConfig, *, stri
         use_bias=not config.batch_normalisation,
         kernel_initializer="he_normal",
     )(x)
+    if pooling:
+        x = layers.MaxPooling2D(pooling)(x)
     return layers.BatchNormalization(momentum=0.98)(x) if config.batch_normalisation else x
 
 
