@@ -50,8 +50,8 @@ class AugmentationConfig:
         Turn clips round in time by a random number of frames.
     """
 
-    mix_probability: float = 0.4
-    third_probability: float = 0.25
+    mix_probability: float = 0.35
+    third_probability: float = 0.0
     mix_range_db: float = 6.0
     max_band_shift: int = 0
     max_masked_bands: int = 20

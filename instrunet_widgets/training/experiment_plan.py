@@ -88,7 +88,7 @@ WAYS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("labels", "not smoothed", {"low_target": 0.0, "high_target": 1.0}),
     ("labels", "absent ones count half", {"negative_weight": 0.5}),
     ("mixing", "none", _augmentation(mix_probability=0.0)),
-    ("mixing", "more", _augmentation(mix_probability=0.6, third_probability=0.4)),
+    ("mixing", "40 %, a quarter of them with a third", _augmentation(mix_probability=0.4, third_probability=0.25)),
     ("augmentation", "no hidden stripes", _augmentation(max_masked_bands=0, max_masked_frames=0)),
     (
         "augmentation",

@@ -138,8 +138,8 @@ class NetworkInspector:
             size = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or (0, 0)
             stride = getattr(layer, "strides", None) or (1, 1)
             is_square = len(size) == 2 and size[0] == size[1] > 0
-            if is_square and kind != "DepthwiseConv2D":
-                seen, step = seen + (size[0] - 1) * step, step * stride[0]
+            if len(size) == 2 and size[1] > 0:  # along time
+                seen, step = seen + (size[1] - 1) * step, step * stride[1]
             shape = tuple(int(n) for n in layer.output.shape[1:])
             kernel, jump = (int(size[0]), int(stride[0])) if is_square else (0, 1)
             has_both_axes = len(shape) < 3 or shape[0] > 1
@@ -161,10 +161,10 @@ class NetworkInspector:
         """
         place = self._kinds.index("Conv2D")
         kernels = np.asarray(self._layers[place].get_weights()[0], dtype=np.float64)[:, :, 0].transpose(2, 0, 1)
-        following = self._layers[place + 1]
-        if self._kinds[place + 1] == "BatchNormalization":
-            gamma, _, _, variance = (np.asarray(one, dtype=np.float64) for one in following.get_weights())
-            kernels = kernels * (gamma / np.sqrt(variance + following.epsilon))[:, None, None]
+        following = next((k for k in (place + 1, place + 2) if self._kinds[k] == "BatchNormalization"), None)
+        if following is not None:
+            gamma, _, _, variance = (np.asarray(one, dtype=np.float64) for one in self._layers[following].get_weights())
+            kernels = kernels * (gamma / np.sqrt(variance + self._layers[following].epsilon))[:, None, None]
         return kernels
 
     def look(self, log_mel: FloatArray) -> Look:
