@@ -21,7 +21,7 @@ from .connections import allow_open_files, count_connections
 from .headers import ProtectiveHeaders
 from .health import ServingState
 from .hosts import only_for_hosts
-from .kernel_program import OwnInterpreterSpecs
+from .kernel_program import OwnInterpreterSpecs, has_short_sockets
 from .kernels import VisitorKernels
 from .limits import count_spares, make_page_limits, make_places
 from .logs import log_request
@@ -210,6 +210,8 @@ def make_server(
         cull_idle_timeout=options.cull_seconds,
         cull_interval=max(1, options.cull_seconds // 4),
     )
+    # Of TCP ports, which are chosen before they are taken, one may be gone when the kernel wants it.
+    config.KernelManager.transport = "ipc" if has_short_sockets(folder) else "tcp"
     config.KernelRestarter.restart_limit = 0  # a kernel that died has lost the visitor's work: the page says so
     server = server_class(config=config)
     server.options, server.tls = options, make_tls_context(options)

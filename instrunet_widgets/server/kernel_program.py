@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,22 @@ _ARGUMENTS = (
 )
 # Variables of the server that are no business of a kernel.
 _PRIVATE_VARIABLE = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|COOKIE|(^|_)KEY(_|$)", re.IGNORECASE)
+
+
+# Folder and file that Voila and jupyter_client add; a path of a socket may have 103 bytes (Linux: 107).
+_SOCKET_NAME = "/voila_abcdefgh/kernel-00000000-0000-0000-0000-000000000000-ipc-5"
+_LONGEST_SOCKET_PATH = 103
+
+
+def has_short_sockets(folder: str) -> bool:
+    """Whether kernels can be spoken to through Unix sockets below a folder.
+
+    Examples
+    --------
+    >>> has_short_sockets("/tmp/" + 50 * "x")
+    False
+    """
+    return os.name == "posix" and len(os.fsencode(folder + _SOCKET_NAME)) <= _LONGEST_SOCKET_PATH
 
 
 class OwnInterpreterSpecs(KernelSpecManager):

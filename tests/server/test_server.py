@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ import pytest
 from running import Server, Visitor, find_free_port, run_server, wait_until
 
 from instrunet_widgets.server import launch
-from instrunet_widgets.server.kernel_program import OwnInterpreterSpecs
+from instrunet_widgets.server.kernel_program import OwnInterpreterSpecs, has_short_sockets
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +101,10 @@ def test_kernel_is_this_python_in_an_empty_folder_of_its_own(server: Server, vis
     assert where["cwd"] not in where["path"] and "" not in where["path"]
     assert Path(where["cwd"]).is_dir()
     assert server.kernel(started["kernel"]).is_running()
+    arguments = server.kernel(started["kernel"]).cmdline()
+    connection_file = Path(arguments[arguments.index("-f") + 1])
+    is_short = has_short_sockets(str(connection_file.parent.parent))
+    assert json.loads(connection_file.read_text())["transport"] == ("ipc" if is_short else "tcp")
     assert visitor.end(started["kernel"]) == 204
     assert visitor.ask("GET", f"/api/kernels/{started['kernel']}")[0] == 404
     assert not Path(where["cwd"]).exists()

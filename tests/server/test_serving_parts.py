@@ -19,7 +19,7 @@ from instrunet_widgets.errors import ServerError
 from instrunet_widgets.server.channels import ForbiddenMessageError, check_message, split_message
 from instrunet_widgets.server.folders import PREFIX, make_folder, remove_stale_folders
 from instrunet_widgets.server.kernel_output import MAX_LINES, KernelOutput
-from instrunet_widgets.server.kernel_program import public_part
+from instrunet_widgets.server.kernel_program import has_short_sockets, public_part
 from instrunet_widgets.server.kernels import VisitorKernels
 from instrunet_widgets.server.limits import make_page_limits, make_places
 from instrunet_widgets.server.logs import SafeFormatter
@@ -259,3 +259,8 @@ def test_what_a_kernel_writes_becomes_lines_of_the_log_and_not_too_many() -> Non
         logging.getLogger("instrunet").removeHandler(kept)
     assert kept.lines[:2] == ["kernel k wrote: first", "kernel k wrote: " + "x" * 1_000]
     assert len(kept.lines) == MAX_LINES
+
+
+def test_sockets_are_used_where_their_paths_are_short_enough() -> None:
+    assert has_short_sockets("/tmp/instrunet-server-abcdefgh") == (os.name == "posix")
+    assert not has_short_sockets("/var/folders/xy/abcdefghijklmnopqrstuvwxyz0123/T/instrunet-server-abcdefgh")
