@@ -88,11 +88,12 @@ def run(args: argparse.Namespace) -> int:
 
     config = read_config(args)
     out_of_fold = join_folds([read_fold(path) for path in args.folds]) if args.folds else None
+    reading = None
     if args.relabelled is not None:
         if out_of_fold is None:
             raise FeatureFolderError("--relabelled scores what five folds predict; give them with --folds")
-        thresholds = fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed).thresholds.window
-        out_of_fold.scores["relabelled"] = score_relabelled(out_of_fold, args.relabelled, thresholds)
+        reading = fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed)
+        out_of_fold.scores["relabelled"] = score_relabelled(out_of_fold, args.relabelled, reading.thresholds.window)
     if out_of_fold is not None:
         config = dataclasses.replace(config, fold=None)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
@@ -111,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
         accuracy = write_fold(args.out, result, training_set, config)
         console.print(f"{args.out}: accuracy {accuracy:.3f} on {len(training_set.test)} clips never seen")
         return 0
-    scores = write_model(args.out, result, training_set, config, out_of_fold)["test"]["eleven_classes"]
+    scores = write_model(args.out, result, training_set, config, out_of_fold, reading)["test"]["eleven_classes"]
     console.print(
         f"{args.out}: argmax macro F1 {scores['argmax_macro_f1']:.3f}, accuracy {scores['accuracy']:.3f}, "
         f"micro F1 {scores['micro_f1']:.3f} on {scores['n']} clips of recordings never seen"

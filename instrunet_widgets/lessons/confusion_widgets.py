@@ -11,10 +11,10 @@ import numpy as np
 import traitlets
 
 from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS
+from ..training.metrics import count_confusions
 from .experiment_curves import write_table
 from .out_of_fold import Floats, ScoredClips
 from .panel import STATIC, Panel, figures, knob, knobs
-from .score_measures import count_confusions
 from .score_widgets import write_share
 
 _NAMES = [(one.name, column) for column, one in enumerate(INSTRUMENTS)]
@@ -66,7 +66,7 @@ class ConfusionExplorer(Panel):
         single = clips.subset(clips.has_one_label)
         self._label, self._chosen = single.labels.argmax(axis=1), single.probabilities.argmax(axis=1)
         self._recordings = single.recordings
-        self.matrix = count_confusions(self._label, self._chosen, N_INSTRUMENTS)
+        self.matrix = count_confusions(self._label, self._chosen, N_INSTRUMENTS).astype(np.float64)
         row, column = self._find_worst()[0] if self.matrix.any() else (0, 1)
         options = [("per cent of the row", "rows"), ("per cent of the column", "columns"), ("clips", "clips")]
         self.unit = widgets.Dropdown(options=options)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import logit
 
+from ..training.metrics import find_bins
 from .out_of_fold import Bools, Floats
 
 _LEAST = 1e-7  # probabilities are kept this far from 0 and 1 before their logit is taken
@@ -189,8 +191,7 @@ def find_reliability(confidence: Floats, correct: Bools, n_bins: int) -> Reliabi
     correct : np.ndarray [shape=(n,), dtype=bool]
     n_bins : int
     """
-    rank_of = np.searchsorted(np.sort(confidence), confidence, side="left")
-    number = rank_of * n_bins // max(1, len(confidence))
+    number = find_bins(confidence, n_bins)
     n_clips = np.bincount(number, minlength=n_bins)
     used = n_clips > 0
     sums = (np.bincount(number, weights=one, minlength=n_bins) for one in (confidence, correct.astype(np.float64)))
@@ -200,23 +201,4 @@ def find_reliability(confidence: Floats, correct: Bools, n_bins: int) -> Reliabi
 
 def to_logits(probabilities: Floats) -> Floats:
     """Logarithm of the odds; the sigmoid's inverse."""
-    p = np.clip(probabilities, _LEAST, 1 - _LEAST)
-    return np.asarray(np.log(p / (1 - p)))
-
-
-def to_probabilities(logits: Floats) -> Floats:
-    """The sigmoid."""
-    return np.asarray(1 / (1 + np.exp(-logits)))
-
-
-def count_confusions(labels: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp], n_classes: int) -> Floats:
-    """Confusion matrix: rows are labels, columns what was chosen.
-
-    Parameters
-    ----------
-    labels, chosen : np.ndarray [shape=(n,), dtype=int]
-    n_classes : int
-    """
-    matrix = np.zeros((n_classes, n_classes))
-    np.add.at(matrix, (labels, chosen), 1)
-    return matrix
+    return np.asarray(logit(np.clip(probabilities, _LEAST, 1 - _LEAST)))

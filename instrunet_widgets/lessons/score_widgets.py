@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
+from scipy.special import expit
 
 from ..app.charts.colours import line_colour
 from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS
@@ -16,7 +17,7 @@ from .chart import ACCENT, BAD, MUTED, TEXT, Axis, Chart, set_line
 from .one_instrument import PER_CENT
 from .out_of_fold import Bools, Floats, ScoredClips
 from .panel import Panel, figures, knob, knobs, slider, swatches
-from .score_measures import count, find_reliability, rank, to_logits, to_probabilities
+from .score_measures import count, find_reliability, rank, to_logits
 
 _ROWS = N_INSTRUMENTS - 0.5 - np.arange(N_INSTRUMENTS)
 _NAMES = [(one.name, column) for column, one in enumerate(INSTRUMENTS)]
@@ -203,11 +204,11 @@ class CalibrationExplorer(Panel):
         logits = to_logits(clips.probabilities if self.kind.value else clips.raw) * self.sharpness.value
         column = self.instrument.value
         if column != _TOP:
-            return to_probabilities(logits[:, column]), clips.labels[:, column], clips.labels, logits
+            return expit(logits[:, column]), clips.labels[:, column], clips.labels, logits
         single = clips.has_one_label
         chosen = logits[single].argmax(axis=1)
         right = clips.labels[single][np.arange(len(chosen)), chosen]
-        return to_probabilities(logits[single].max(axis=1)), right, clips.labels, logits
+        return expit(logits[single].max(axis=1)), right, clips.labels, logits
 
     def _draw(self, _: Any = None) -> None:
         confidence, right, labels, logits = self._choose()

@@ -42,7 +42,7 @@ class VisitorKernels(AsyncMappingKernelManager):
     first_page_seconds = Float(180.0, help="how long at least a kernel waits for its page").tag(config=True)
     spare_delay = Float(8.0, help="seconds between a visitor and the next spare kernel").tag(config=True)
 
-    notebook = Instance(Path, allow_none=True, help="its cells are run in kernels that are started ahead")
+    notebook = Instance(Path, help="its cells are the app")
     places = Instance(Places, help="how many kernels there may be")
     limits = Instance(PageLimits, (), help="what each page may take")
     _turns = Instance(asyncio.Semaphore)
@@ -180,18 +180,30 @@ class VisitorKernels(AsyncMappingKernelManager):
         if not self._turns.locked():
             kernel_id = await self.start_kernel(kernel_name=KERNEL_NAME)
             try:
-                await self._run_ahead(kernel_id)
+                await self.show_app(kernel_id)
                 self._spares.append(kernel_id)
             except Exception:
                 _log.exception("kernel %s: the app could not be started ahead", kernel_id)
-                if kernel_id in self:
-                    await self.shutdown_kernel(kernel_id, now=True)
+                await self.end_kernel(kernel_id)
         asyncio.get_running_loop().call_later(self.spare_delay, self.prepare_spare)
 
-    async def _run_ahead(self, kernel_id: str) -> None:
-        if self.notebook is not None:
-            kernel: Any = self.get_kernel(kernel_id)
+    async def show_app(self, kernel_id: str) -> list[dict[str, Any]]:
+        """Run the notebook's cells in a kernel, unless that was done ahead, and give what they display.
+
+        Returns
+        -------
+        outputs : list of dict
+            As `run_cells`, which may raise.
+        """
+        kernel: Any = self.get_kernel(kernel_id)
+        if not hasattr(kernel, "outputs"):
             kernel.outputs = await run_cells(self.notebook, kernel)
+        return list(kernel.outputs)
+
+    async def end_kernel(self, kernel_id: str) -> None:
+        """End a kernel, if it has not ended already."""
+        if kernel_id in self:
+            await asyncio.shield(self.shutdown_kernel(kernel_id, now=True))
 
     async def _take_spare(self) -> str | None:
         while self._spares:

@@ -6,10 +6,8 @@ what the notebook's cells show is put into the page when both are there.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
-from pathlib import Path
 from typing import Any
 
 from jupyter_server.base.handlers import APIHandler
@@ -17,7 +15,6 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
 from voila.handler import BaseVoilaHandler
 
-from .cells import run_cells
 from .headers import PageWithScripts, app_policy, nonce_of
 from .health import ServingState
 from .logs import LOGGER_NAME
@@ -61,10 +58,9 @@ class StartHandler(APIHandler):
 
     _is_visitor_gone = False
 
-    def initialize(self, *, notebook: Path, state: ServingState) -> None:
-        """Take the notebook's place, and whether the server is stopping."""
+    def initialize(self, *, state: ServingState) -> None:
+        """Take whether the server is stopping."""
         super().initialize()
-        self._notebook = notebook
         self._state = state
 
     def on_connection_close(self) -> None:
@@ -101,15 +97,15 @@ class StartHandler(APIHandler):
         try:
             if self._is_visitor_gone:  # while waiting for a turn
                 raise StreamClosedError
-            outputs = getattr(kernel, "outputs", None) or await run_cells(self._notebook, kernel)
+            outputs = await manager.show_app(kernel_id)
         except StreamClosedError:
-            await end_kernel(manager, kernel_id)
+            await manager.end_kernel(kernel_id)
             return
         except Exception as error:
             if getattr(kernel, "was_signed_out", False):
                 raise SessionEndedError from error
             _log.exception("kernel %s: the app could not be started", kernel_id)
-            await end_kernel(manager, kernel_id)
+            await manager.end_kernel(kernel_id)
             raise HTTPError(500) from error
         finally:
             manager.end_turn()
@@ -118,10 +114,4 @@ class StartHandler(APIHandler):
                 raise StreamClosedError
             await self.finish({"kernel": kernel_id, "outputs": outputs})
         except StreamClosedError:
-            await end_kernel(manager, kernel_id)
-
-
-async def end_kernel(manager: Any, kernel_id: str) -> None:
-    """End a kernel, if it has not ended already."""
-    if kernel_id in manager:
-        await asyncio.shield(manager.shutdown_kernel(kernel_id, now=True))
+            await manager.end_kernel(kernel_id)

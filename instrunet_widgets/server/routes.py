@@ -17,7 +17,7 @@ from .channels import OwnKernelChannels
 from .headers import PageWithScripts
 from .health import HealthHandler, ServingState
 from .ownership import owner_of
-from .page import PENDING_KERNEL, PageHandler, StartHandler, end_kernel
+from .page import PENDING_KERNEL, PageHandler, StartHandler
 
 # Of the installed JupyterLab extensions, what the app is made of.
 EXTENSIONS = (
@@ -54,7 +54,8 @@ class EndHandler(_OwnKernel):
 
     async def post(self, kernel_id: str) -> None:
         """End it."""
-        await end_kernel(self.kernel_manager, kernel_id)
+        manager: Any = self.kernel_manager
+        await manager.end_kernel(kernel_id)
         self.set_status(204)
         self.finish()  # not awaited: the page that asked may be gone by now
 
@@ -107,7 +108,7 @@ def list_routes(server: Any, state: ServingState) -> list[Any]:
         (f"/voila/api/shutdown/{_KERNEL_ID}", EndHandler),
         ("/voila/static/(.*)", MultiStaticFileHandler, {"paths": server.static_paths}),
         ("/voila/labextensions/(.*)", ExtensionFileHandler, extensions),
-        ("/instrunet/start", StartHandler, {"notebook": notebook, "state": state}),
+        ("/instrunet/start", StartHandler, {"state": state}),
         (_NO_MATHJAX_PATH, NoMathJaxHandler),
         ("/(.*)", PageHandler, page),
     ]

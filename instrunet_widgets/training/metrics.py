@@ -91,7 +91,7 @@ def score(
         lrap=_label_ranking_average_precision(given),
         ece=expected_calibration_error(given.probabilities[single].max(axis=1), labels == chosen),
         per_class=per_class,
-        confusion=_count_confusions(labels, chosen, len(classes)),
+        confusion=tuple(map(tuple, count_confusions(labels, chosen, len(classes)).tolist())),
     )
 
 
@@ -145,9 +145,34 @@ def expected_calibration_error(
     n = len(confidence)
     if not n:
         return None
-    rank = np.searchsorted(np.sort(confidence), confidence, side="left")
-    gaps = np.bincount(rank * n_bins // n, weights=confidence - np.asarray(correct, dtype=np.float64))
+    gaps = np.bincount(find_bins(confidence, n_bins), weights=confidence - np.asarray(correct, dtype=np.float64))
     return float(np.abs(gaps).sum() / n)
+
+
+def find_bins(values: npt.NDArray[np.float64], n_bins: int) -> npt.NDArray[np.intp]:
+    """Number of the bin of each value, from the lowest on; bins hold equally many, and equal values share one.
+
+    Parameters
+    ----------
+    values : np.ndarray [shape=(n,)]
+    n_bins : int
+    """
+    return np.asarray(np.searchsorted(np.sort(values), values, side="left") * n_bins // max(1, len(values)))
+
+
+def count_confusions(
+    labels: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp], n_classes: int
+) -> npt.NDArray[np.int64]:
+    """Confusion matrix: rows are labels, columns what was chosen.
+
+    Parameters
+    ----------
+    labels, chosen : np.ndarray [shape=(n,), dtype=int]
+    n_classes : int
+    """
+    matrix = np.zeros((n_classes, n_classes), dtype=np.int64)
+    np.add.at(matrix, (labels, chosen), 1)
+    return matrix
 
 
 def merge_guitars(probabilities: npt.ArrayLike, targets: npt.ArrayLike, thresholds: npt.ArrayLike) -> Predictions:
@@ -248,15 +273,3 @@ def _label_ranking_average_precision(given: Predictions) -> float | None:
     if not labelled.any():
         return None
     return float(label_ranking_average_precision_score(given.targets[labelled], given.probabilities[labelled]))
-
-
-def _count_confusions(
-    labels: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp], n_classes: int
-) -> tuple[tuple[int, ...], ...]:
-    """Confusion matrix; scikit-learn's own raises on no rows."""
-    from sklearn.metrics import confusion_matrix
-
-    if not len(labels):
-        return ((0,) * n_classes,) * n_classes
-    counts = confusion_matrix(labels, chosen, labels=range(n_classes))
-    return tuple(tuple(int(count) for count in row) for row in counts)

@@ -80,6 +80,7 @@ def write_model(
     training_set: TrainingSet,
     config: TrainingConfig,
     out_of_fold: OutOfFold | None = None,
+    reading: Reading | None = None,
 ) -> dict[str, Any]:
     """Write a model directory.
 
@@ -93,6 +94,8 @@ def write_model(
     out_of_fold : OutOfFold, optional
         What the folds of the same recipe predicted: gives calibration, thresholds and scores. Without it the stop
         side gives the former, the test side the latter.
+    reading : Reading, optional
+        What `fit_reading` made of the folds, if that is known already.
 
     Returns
     -------
@@ -109,7 +112,7 @@ def write_model(
     if out.exists():
         raise ModelError(f"{out} exists; choose another name or remove it")
     if out_of_fold is not None:
-        reading = fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed)
+        reading = reading or fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed)
         scores = out_of_fold.scores | {"genres": score_genres(out_of_fold, training_set.train)}
     else:
         reading = fit_reading(predict(result.model, training_set.stop), training_set.stop.targets, seed=config.seed)

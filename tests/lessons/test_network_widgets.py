@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_widgets import LONG, NONE, SHORT, SILENCE, controls_of, look_at, texts_of, values_of
+from test_widgets import (
+    LONG,
+    NONE,
+    SHORT,
+    SILENCE,
+    controls_of,
+    texts_of,
+    turn_all_knobs,
+    turn_every_knob,
+    values_of,
+)
 
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.lessons import notices
@@ -44,17 +54,9 @@ def make_panels(network, sound, name: str):
 @pytest.mark.parametrize("name", SOUNDS)
 def test_every_knob_at_both_ends(network, name: str) -> None:
     for panel in make_panels(network, SOUNDS[name], name):
-        look_at(panel)
-        for control in list(controls_of(panel)):
-            before = control.value
-            for value in values_of(control):
-                control.value = value
-                look_at(panel)
-            control.value = before
-        for end in (0, -1):
-            for control in list(controls_of(panel)):
-                control.value = values_of(control)[end]
-            look_at(panel)
+        assert all(values_of(control) for control in controls_of(panel))
+        turn_every_knob(panel)
+        turn_all_knobs(panel)
 
 
 def test_lesson_needs_the_extra_and_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

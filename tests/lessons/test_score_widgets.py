@@ -13,7 +13,7 @@ import pytest
 import traitlets
 from made_model import make_fold, make_model
 from sklearn import metrics as sk
-from test_widgets import controls_of, look_at, texts_of, values_of
+from test_widgets import controls_of, texts_of, turn_all_knobs, turn_every_knob, values_of
 
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.lessons import how_good_is_it as lesson
@@ -104,17 +104,9 @@ def use_model(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize("make", PANELS.values(), ids=PANELS)
 def test_every_knob_at_both_ends(make) -> None:
     panel = make()
-    look_at(panel)
-    for control in list(controls_of(panel)):
-        before = control.value
-        for value in values_of(control):
-            control.value = value
-            look_at(panel)
-        control.value = before
-    for end in (0, -1):
-        for control in list(controls_of(panel)):
-            control.value = values_of(control)[end]
-        look_at(panel)
+    assert all(values_of(control) for control in controls_of(panel))
+    turn_every_knob(panel)
+    turn_all_knobs(panel)
 
 
 def test_threshold_0_finds_everything_and_1_nothing() -> None:

@@ -145,9 +145,8 @@ PANELS = {
 }
 
 
-@pytest.mark.parametrize("make", PANELS.values(), ids=PANELS)
-def test_every_knob_at_both_ends(make) -> None:
-    panel = make()
+def turn_every_knob(panel: Panel) -> None:
+    """Turn each to its ends and back, looking at the panel each time."""
     look_at(panel)
     for control in list(controls_of(panel)):
         before = control.value
@@ -158,14 +157,23 @@ def test_every_knob_at_both_ends(make) -> None:
             control.value = before
 
 
-@pytest.mark.parametrize("make", PANELS.values(), ids=PANELS)
-def test_all_knobs_at_one_end_together(make) -> None:
-    panel = make()
+def turn_all_knobs(panel: Panel) -> None:
+    """Turn all to their first end together, then to their last, looking at the panel each time."""
     for end in (0, -1):
         for control in list(controls_of(panel)):
             if values := values_of(control):
                 control.value = values[end]
         look_at(panel)
+
+
+@pytest.mark.parametrize("make", PANELS.values(), ids=PANELS)
+def test_every_knob_at_both_ends(make) -> None:
+    turn_every_knob(make())
+
+
+@pytest.mark.parametrize("make", PANELS.values(), ids=PANELS)
+def test_all_knobs_at_one_end_together(make) -> None:
+    turn_all_knobs(make())
 
 
 def test_threshold_0_finds_everything_and_1_nothing() -> None:
