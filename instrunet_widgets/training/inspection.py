@@ -157,7 +157,7 @@ class NetworkInspector:
         """All layers, from input to output."""
         rows, seen, step = [], 1, 1
         for layer, kind in zip(self._layers, self._kinds, strict=True):
-            size = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or ()
+            size: tuple[int, ...] = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or ()
             kernel, stride = (0, 0), (1, 1)
             if len(size) == 2 and kind != "DepthwiseConv2D":
                 kernel, stride = (int(size[0]), int(size[1])), (int(layer.strides[0]), int(layer.strides[1]))
