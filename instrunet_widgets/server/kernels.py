@@ -29,6 +29,7 @@ SIGNED_OUT = 4401  # close codes from 4000 on are free for applications
 GOING_AWAY = 1001
 
 _log = logging.getLogger(LOGGER_NAME)
+_MOST_DOUBLINGS = 5
 
 
 class VisitorKernels(AsyncMappingKernelManager):
@@ -50,6 +51,7 @@ class VisitorKernels(AsyncMappingKernelManager):
 
     _preparing: asyncio.Future[None] | None = None
     _is_closed = False
+    _n_failures = 0  # of kernels that should wait for a visitor, in a row
 
     @default("_turns")
     def _default_turns(self) -> asyncio.Semaphore:
@@ -169,7 +171,8 @@ class VisitorKernels(AsyncMappingKernelManager):
     def prepare_spare(self) -> None:
         """Start a kernel for the next visitor, and later another, until there are as many as there should be.
 
-        One at a time and with pauses, so that those who use their kernels notice nothing.
+        One at a time and with pauses, so that those who use their kernels notice nothing; where the app does not
+        start, each pause is twice as long as the last, up to some minutes.
         """
         is_preparing = self._preparing is not None and not self._preparing.done()
         if is_preparing or self.places.is_full or self._is_closed or len(self._spares) >= self.n_spares:
@@ -182,10 +185,16 @@ class VisitorKernels(AsyncMappingKernelManager):
             try:
                 await self.show_app(kernel_id)
                 self._spares.append(kernel_id)
-            except Exception:
-                _log.exception("kernel %s: the app could not be started ahead", kernel_id)
+                self._n_failures = 0
+            except Exception as error:
+                is_first = self._n_failures == 0  # or the log would fill with the same lines
+                self._n_failures += 1
+                _log.error(
+                    "kernel %s: the app could not be started ahead: %s", kernel_id, error, exc_info=is_first and error
+                )
                 await self.end_kernel(kernel_id)
-        asyncio.get_running_loop().call_later(self.spare_delay, self.prepare_spare)
+        delay = self.spare_delay * 2 ** min(self._n_failures, _MOST_DOUBLINGS)
+        asyncio.get_running_loop().call_later(delay, self.prepare_spare)
 
     async def show_app(self, kernel_id: str) -> list[dict[str, Any]]:
         """Run the notebook's cells in a kernel, unless that was done ahead, and give what they display.

@@ -18,8 +18,10 @@ from .network import NetworkConfig
 from .recipe import TrainingConfig
 
 N_SEEDS = 3
-_SMALL = NetworkConfig(stem_channels=16, stage_channels=(24, 48, 72), frequency_aware=True, time_pooling=4)
-BASE = TrainingConfig(epochs=20, stopping="best", extra_share=0.0, network=_SMALL)
+_SMALL = NetworkConfig(
+    stem_channels=16, stage_channels=(24, 48, 72), spatial_dropout=0.1, dropout=0.4, summary="mean_max"
+)
+BASE = TrainingConfig(epochs=20, stopping="best", extra_share=0.0, learning_rate=2e-3, network=_SMALL)
 
 
 @dataclass(frozen=True)

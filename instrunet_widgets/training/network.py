@@ -1,9 +1,10 @@
 """The network: a table of stages and a short builder.
 
-A stem with 5x5 kernels, three residual stages of two 3x3 convolutions each, mean over frequency, then mean and
-max over time, so that both what sounds throughout and what sounds once can speak. Batch normalisation [1]_ after
-every convolution, spatial dropout [2]_ between the stages. Other blocks and another summary over time are there to
-be compared with these. Only standard Keras layers, so a saved network opens without this package.
+A stem with 5x5 kernels, three residual stages of two 3x3 convolutions each, a learnt mean over frequency, then an
+answer for each moment and a mean of these, weighted by attention, so that what sounds once can speak too. Batch
+normalisation [1]_ after every convolution; no dropout [2]_, without which the network learns far better. Other blocks
+and another summary over time are there to be compared with these. Only standard Keras layers, so a saved network opens
+without this package.
 
 References
 ----------
@@ -70,13 +71,13 @@ class NetworkConfig:
     stem_kernel: int = 5
     stage_channels: tuple[int, ...] = (64, 128, 192)
     kernel: int = 3
-    spatial_dropout: float = 0.1
-    dropout: float = 0.4
+    spatial_dropout: float = 0.0
+    dropout: float = 0.0
     batch_normalisation: bool = True
-    frequency_aware: bool = False
-    time_pooling: int = 2
+    frequency_aware: bool = True
+    time_pooling: int = 4
     block: str = "residual"
-    summary: str = "mean_max"
+    summary: str = "attention"
 
     def __post_init__(self) -> None:
         if self.block not in _BLOCKS:

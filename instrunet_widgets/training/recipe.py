@@ -76,7 +76,7 @@ class TrainingConfig:
     patience: int = 0
     extra_share: float = 0.7
     batch_size: int = 16
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     schedule: str = "cosine"
     warmup_epochs: float = 1.0
     optimizer: str = "adamw"
@@ -87,7 +87,7 @@ class TrainingConfig:
     negative_weight: float = 1.0
     split_by: str = "group"
     window_seconds: float = 3.0
-    network: NetworkConfig = field(default_factory=lambda: NetworkConfig(frequency_aware=True, time_pooling=4))
+    network: NetworkConfig = field(default_factory=NetworkConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def __post_init__(self) -> None:

@@ -182,6 +182,9 @@ def _build(config: TrialConfig) -> Any:
         batch_normalisation=config.regularised,
         spatial_dropout=0.05 if config.regularised else 0.0,
         dropout=0.2 if config.regularised else 0.0,
+        frequency_aware=False,
+        time_pooling=2,
+        summary="mean_max",
     )
     model = build_network(
         network, FeatureConfig(window_seconds=1.5)

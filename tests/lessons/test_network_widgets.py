@@ -37,7 +37,7 @@ def network():
     from instrunet_widgets.training.network import NetworkConfig, build_network
 
     keras.utils.set_random_seed(2)
-    return NetworkInspector(build_network(NetworkConfig(stem_channels=13, stage_channels=(4, 6), summary="attention")))
+    return NetworkInspector(build_network(NetworkConfig(stem_channels=13, stage_channels=(4, 6))))
 
 
 def make_panels(network, sound, name: str):

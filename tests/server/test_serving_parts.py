@@ -75,6 +75,35 @@ def test_who_signs_out_while_waiting_for_a_kernel_gets_none(tmp_path: Path) -> N
     asyncio.run(wait_and_sign_out())
 
 
+def test_app_that_does_not_start_is_tried_again_after_longer_and_longer_pauses(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Kernels(VisitorKernels):
+        is_broken = True
+
+        async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
+            return "a kernel"
+
+        async def show_app(self, kernel_id: str) -> list[dict[str, Any]]:
+            if self.is_broken:
+                raise RuntimeError("no model")
+            return []
+
+    async def start_often() -> list[float]:
+        kernels, delays = Kernels(folder=str(tmp_path), spare_delay=8.0), []
+        asyncio.get_running_loop().call_later = lambda delay, *_: delays.append(delay)
+        for _ in range(8):
+            await kernels._start_spare()
+        kernels.is_broken = False
+        await kernels._start_spare()
+        assert kernels._spares == ["a kernel"]
+        return delays
+
+    assert asyncio.run(start_often()) == [16, 32, 64, 128, 256, 256, 256, 256, 8]
+    told = [record for record in caplog.records if "could not be started ahead: no model" in record.getMessage()]
+    assert [bool(record.exc_info) for record in told] == [True] + [False] * 7
+
+
 def test_one_visitor_may_have_all_places_where_nobody_signs_in() -> None:
     options = ServingOptions(n_kernels=7, kernels_per_user=2)
     assert (make_places(options).n_places, make_places(options).n_per_user) == (7, 7)

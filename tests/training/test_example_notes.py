@@ -106,7 +106,7 @@ def test_small_network_learns_pitches_it_never_heard_in_half_a_minute_of_work(no
     keras = pytest.importorskip("keras")
     keras.utils.set_random_seed(0)
     held_out, rng = find_held_out(notes), np.random.default_rng(0)
-    config = NetworkConfig(stem_channels=8, stage_channels=(12, 16, 24), spatial_dropout=0.0, dropout=0.2)
+    config = NetworkConfig(stem_channels=8, stage_channels=(12, 16, 24), dropout=0.2)
     network, train = build_network(config), np.flatnonzero(~held_out)
     n_epochs, batch = 10, 16
     schedule = keras.optimizers.schedules.CosineDecay(4e-3, n_epochs * (len(train) // batch))

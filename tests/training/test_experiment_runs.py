@@ -56,7 +56,7 @@ def test_runs_are_added_to_the_table_once(banded_features: Path, notes: Path, tm
         assert [row["variant"] for row in csv.DictReader(stream)] == ["base", "with notes"]
 
 
-@pytest.mark.parametrize("changes", [{"block": "plain"}, {"block": "depthwise"}, {"summary": "attention"}, {}])
+@pytest.mark.parametrize("changes", [{"block": "plain"}, {"block": "depthwise"}, {"summary": "mean_max"}, {}])
 def test_every_design_gives_eleven_probabilities(changes: dict[str, str]) -> None:
     model = build_network(NetworkConfig(stem_channels=4, stage_channels=(4, 6), **changes))
     silence = np.full((2, 128, 130), -80, dtype=np.float32)

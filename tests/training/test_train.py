@@ -26,7 +26,7 @@ SMALL = TrainingConfig(
     stopping="best",
     batch_size=8,
     ema_momentum=0.9,
-    network=NetworkConfig(stem_channels=8, stage_channels=(8, 8, 8), spatial_dropout=0.0, dropout=0.1),
+    network=NetworkConfig(stem_channels=8, stage_channels=(8, 8, 8), dropout=0.1),
 )
 
 
