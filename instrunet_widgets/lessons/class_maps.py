@@ -146,8 +146,8 @@ class ClassMapExplorer(Panel):
         self.picture = PictureOfSound(OWN, "The window")
         ticks = {0.0: "0", 0.5: "50 %", 1.0: "100 %"}
         self.line = Chart("Moments", Axis(0, WINDOW_SECONDS, "Time (s)"), Axis(0, 1, "", ticks), height=110)
-        self.line.explain("blue: probability of each moment; grey: how much it counts")
-        self._attention = self.line.add_line(MUTED, width=2)
+        self.line.explain("blue: probability of each moment; dashed: how much it counts")
+        self._attention = self.line.add_line(MUTED, width=2, line_style="dashed")
         self._moments = self.line.add_line(ACCENT, width=2)
         self._numbers = widgets.HTML()
         self._box = SoundBox(lambda: sound.cut(self.start.value, WINDOW_SECONDS), "Listen to the window")
