@@ -48,15 +48,15 @@ _KIND_NAMES = {
     "AveragePooling2D": "Mean over frequency",
     "DepthwiseConv2D": "Weighted mean over frequency",
     "EinsumDense": "A number for each band",
-    "Dropout": "Dropout (in training only)",
-    "Dense": "Dense: one number for each instrument and moment",
-    "Softmax": "Attention: the moments' shares, 100 % in all",
-    "Multiply": "Each moment's probability times its share",
     "GlobalAveragePooling1D": "Mean over time",
+    "GlobalMaxPooling1D": "Maximum over time",
+    "Concatenate": "Both side by side",
+    "Dropout": "Dropout (in training only)",
+    "Dense": "Dense: one output for each instrument",
 }
 _MAIN_KINDS = (
     *("InputLayer", "Conv2D", "MaxPooling2D", "Add", "AveragePooling2D", "DepthwiseConv2D"),
-    *("Dense", "Softmax", "Multiply", "GlobalAveragePooling1D"),
+    *("GlobalAveragePooling1D", "GlobalMaxPooling1D", "Concatenate", "Dense"),
 )
 
 
@@ -134,14 +134,11 @@ class ConvolutionExplorer(Panel):
 
 def describe_layer(layer: LayerSummary) -> str:
     """A layer in a few words."""
-    cells = " x ".join(str(side) for side in layer.kernel)
     if layer.kind == "Conv2D":
-        stride = ", every second place" if layer.stride == (2, 2) else ""
-        return f"Convolution {cells}, {layer.output_shape[-1]} kernels{stride}"
+        stride = ", every second place" if layer.stride == 2 else ""
+        return f"Convolution {layer.kernel} x {layer.kernel}, {layer.output_shape[-1]} kernels{stride}"
     if layer.kind == "MaxPooling2D":
-        return f"Maximum of {cells} cells"
-    if layer.kind == "Rescaling" and len(layer.output_shape) == 1:
-        return "Times the number of moments: a sum"
+        return f"Maximum of {layer.kernel} x {layer.kernel} cells"
     return _KIND_NAMES.get(layer.kind, layer.kind)
 
 
