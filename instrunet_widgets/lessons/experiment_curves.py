@@ -35,11 +35,11 @@ QUESTIONS = {
 BASE_NAMES = {
     "kernel": "3x3",
     "optimiser": "AdamW",
-    "normalisation": "with both",
+    "normalisation": "batch normalisation alone",
     "window": "3 s",
     "split": "by recording",
 }
-SHORT_NAMES = {"without batch normalisation and dropout": "without both"}
+SHORT_NAMES = {"batch normalisation and dropout": "both"}
 MEASURES = {
     "stop_average_precision": "Average precision, held out",
     "stop_accuracy": "Accuracy, held out",
