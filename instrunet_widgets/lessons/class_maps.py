@@ -138,9 +138,7 @@ class ClassMapExplorer(Panel):
         self.view = widgets.Dropdown(options=views)
         self.sign = widgets.RadioButtons(options=[("for it", 1), ("against it", -1)])
         self.dim = slider(0, 100, 60, 10)
-        n_bands, n_times, _ = self._look().maps[last].shape
-        self._n_cells = n_bands * n_times
-        self.covered = slider(0, self._n_cells, 0, 1)
+        self.covered = slider(0, 100, 0, 5)
         orders = ("the brightest first", "the darkest first", "at random")
         self.order = widgets.Dropdown(options=orders)
         self.picture = PictureOfSound(OWN, "The window")
@@ -154,7 +152,7 @@ class ClassMapExplorer(Panel):
         controls = knobs(
             knob("Window begins (s)", self.start), knob("Instrument", self.instrument), knob("Map", self.view),
             knob("Show what speaks", self.sign), knob("Dim the rest (%)", self.dim),
-            knob(f"Cover cells (of {self._n_cells})", self.covered),
+            knob("Cover cells (%)", self.covered),
             knob("Which", self.order),
         )  # fmt: skip
         super().__init__([self.picture, self.line, self._numbers, controls, self._box], title="Where is the evidence?")
@@ -197,7 +195,7 @@ class ClassMapExplorer(Panel):
         elif self.order.value == "the darkest first":
             order = order[::-1]
         chosen = np.zeros(cells.size, dtype=bool)
-        chosen[order[: self.covered.value * cells.size // self._n_cells]] = True
+        chosen[order[: round(self.covered.value * cells.size / 100)]] = True
         return chosen.reshape(self._cells.shape)
 
     def _show_numbers(self, whole: npt.NDArray[np.float32], now: npt.NDArray[np.float32]) -> None:

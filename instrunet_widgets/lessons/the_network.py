@@ -116,7 +116,7 @@ convolution = Exercise(
     ),
     hint="At row i, column j: multiply picture[i:i+h, j:j+w] with the kernel cell by cell, add up; "
     "do not mirror. The result has h - 1 rows and w - 1 columns less.",
-    praise="The network does just this, with kernels that it learnt: some 170 million multiplications for a window.",
+    praise="The network does just this, with kernels that it learnt: some 87 million multiplications for a window.",
 )
 parameters = Exercise(
     judge_number(

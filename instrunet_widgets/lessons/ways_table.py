@@ -10,8 +10,9 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..training.experiment_plan import WAYS
-from .experiment_curves import BASE, Experiments, Row, write_table
+from .experiment_curves import BASE, Experiments, Row
 from .panel import Panel, knob, knobs
+from .tables import write_table
 
 MEASURES = {
     "accuracy": "Accuracy",
@@ -63,6 +64,10 @@ class WaysTable(Panel):
         spread = f", from {min(own):.3f} to {max(own):.3f}" if len(own) > 1 else ""
         runs = f"its {len(own)} runs" if len(own) > 1 else "its one run"
         note = f"The base reaches {mean:.3f} in {runs}{spread}. Each of the others is a single run."
+        if len(own) > 1:
+            n_lucky = len(rows) / (len(own) + 1)
+            note += f" Of {len(rows)} changes that do nothing, about {n_lucky:.0f} would stand above all of its runs, "
+            note += "and as many below."
         head = ("Changed", MEASURES[measure], "Against the base", "Beside its runs")
         self._table.value = write_table(head, rows) + f"<p>{html.escape(note)}</p>"
 

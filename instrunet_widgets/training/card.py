@@ -74,8 +74,9 @@ def _describe_data(training_set: TrainingSet) -> str:
     if len(stop):
         sides = f"{len(stop)} more to stop training and to fit calibration and thresholds, {len(test)} more to score"
     lines = [
-        f"- IRMAS training set (log-mel features): {n_irmas} clips to train, {sides}. Split by recording, never by "
-        "clip; repeated clips and clips with two labels are left out. `split.json` names them all.",
+        f"- IRMAS training set (log-mel features): {n_irmas} of its 6,705 clips to train, {sides}. Split by recording, "
+        "never by clip; repeated clips and clips with two labels are left out, and those that were not given to it. "
+        "`split.json` names them all.",
     ]
     for name, side in training_set.held_out.items():
         scored = f", {len(side)} of other groups to score" if len(side) else ""
@@ -88,11 +89,14 @@ def _describe_recipe(config: TrainingConfig) -> str:
     extras = (
         f" Each epoch draws {config.extra_share:g} further windows for each IRMAS clip." if config.extra_share else ""
     )
+    pooled = "attention over time" if network.summary == "attention" else "mean and maximum over time"
+    dropout = "no dropout"
+    if network.dropout or network.spatial_dropout:
+        dropout = f"spatial dropout {network.spatial_dropout}, dropout {network.dropout}"
     aware = " that know their place on the frequency axis" if network.frequency_aware else ""
     return (
         f"CNN with a {network.stem_kernel}x{network.stem_kernel} stem, residual stages of "
-        f"{'/'.join(map(str, network.stage_channels))} channels{aware}, batch normalisation, spatial dropout "
-        f"{network.spatial_dropout}, dropout {network.dropout}. AdamW, {config.learning_rate} with warm-up and "
+        f"{'/'.join(map(str, network.stage_channels))} channels{aware}, {pooled}, batch normalisation, {dropout}. AdamW, {config.learning_rate} with warm-up and "
         f"cosine decay, weight decay {config.weight_decay}, averaged weights ({config.ema_momentum}), "
         f"{config.epochs} epochs of batches of {config.batch_size}.{extras} {augmentation.mix_probability:.0%} of "
         "the clips are mixed with another in the power domain (union of labels); SpecAugment; time shift; gain curve "
@@ -123,6 +127,7 @@ def _describe_scores(scores: dict[str, Any]) -> str:
     test = scores["test"]["eleven_classes"]
     if "folds" in scores:
         rows += ["", *_describe_folds(scores["folds"])]
+        rows += ["", "Settings were compared on the first fold, so its figures may be a little too friendly."]
     rows += [
         "",
         "Per instrument, on the test side:",

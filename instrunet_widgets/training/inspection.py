@@ -44,7 +44,7 @@ class LayerSummary:
         Of one window.
     n_parameters : int
     n_frames_seen : int
-        Frames of the window (and as many bands) that one of its values depends on; 0 once an axis is gone.
+        Frames of the window that one of its values depends on; 0 once an axis is gone.
     """
 
     kind: str
@@ -154,9 +154,11 @@ class NetworkInspector:
         return int(self._model.count_params())
 
     def list_layers(self) -> tuple[LayerSummary, ...]:
-        """All layers, from input to output."""
+        """All layers, from input to output, but for dropout that drops nothing."""
         rows, seen, step = [], 1, 1
         for layer, kind in zip(self._layers, self._kinds, strict=True):
+            if getattr(layer, "rate", None) == 0:
+                continue
             size: tuple[int, ...] = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or ()
             kernel, stride = (0, 0), (1, 1)
             if len(size) == 2 and kind != "DepthwiseConv2D":

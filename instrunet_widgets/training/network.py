@@ -107,7 +107,7 @@ def build_network(config: NetworkConfig | None = None, features: FeatureConfig |
     x = layers.Rescaling(1 / INPUT_SPREAD_DB, -INPUT_MEAN_DB / INPUT_SPREAD_DB)(inputs)
     x = layers.Reshape((features.n_mels, features.n_frames, 1))(x)  # (128, 130, 1)
     pooling = (2, config.time_pooling)
-    x = _convolve(x, config.stem_channels, config.stem_kernel, config, strides=2, pooling=pooling)  # (32, 32, stem)
+    x = _convolve(x, config.stem_channels, config.stem_kernel, config, strides=2, pooling=pooling)  # (32, 16, stem)
     if config.frequency_aware:
         x = layers.EinsumDense(
             "nftc,c->nftc", output_shape=x.shape[1:], bias_axes="fc", kernel_initializer="ones", name="band_bias"
@@ -115,7 +115,7 @@ def build_network(config: NetworkConfig | None = None, features: FeatureConfig |
     x = layers.ReLU()(x)
     for number, channels in enumerate(config.stage_channels):
         if number:
-            x = layers.MaxPooling2D(2)(x)  # (16, 16), (8, 8)
+            x = layers.MaxPooling2D(2)(x)  # (16, 8), (8, 4)
         x = _BLOCKS[config.block](x, channels, config)
         x = layers.SpatialDropout2D(config.spatial_dropout)(x)
     if config.frequency_aware:

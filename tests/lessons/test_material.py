@@ -187,6 +187,16 @@ def test_folder_holds_seven_postcards_with_their_labels() -> None:
     ]  # fmt: skip
 
 
+def test_recordings_are_found_by_their_endings_and_an_empty_folder_is_one_line(tmp_path: Path) -> None:
+    for name in ("b.WAV", "a.opus", "notes.txt", "c.aiff"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.wav").mkdir()
+    assert [path.name for path in exploration.find_recordings(tmp_path)] == ["a.opus", "b.WAV", "c.aiff"]
+    for folder in (tmp_path / "folder.wav", tmp_path / "missing"):
+        with pytest.raises(LessonStop, match="no recording|cannot be read"):
+            exploration.find_recordings(folder)
+
+
 def test_cut_labels_count_from_the_start_of_their_part() -> None:
     labels = (LabelledRange("pia", 0.0, 10.0), LabelledRange("flu", 4.9, 5.1), LabelledRange("cel", 8.0, 20.0))
     assert exploration.cut_labels(labels, 5.0, 12.0) == [LabelledRange("pia", 0.0, 5.0), LabelledRange("cel", 3.0, 7.0)]
