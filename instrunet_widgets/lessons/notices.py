@@ -80,6 +80,6 @@ def require_extra(*libraries: str, extra: str = "training") -> None:
     if missing:
         stop(
             f"This lesson needs {', '.join(missing)}: install InstruNet with the extra '{extra}'. With uv: stop "
-            f"Jupyter and start it with 'uv run --extra lab --extra {extra} jupyter lab notebooks'; with pip: pip install "
-            f"'instrunet-widgets[{extra}]', restart the kernel and run the cells again."
+            f"Jupyter and start it with 'uv run --extra lab --extra {extra} jupyter lab notebooks'; with pip: pip "
+            f"install 'instrunet-widgets[{extra}]', restart the kernel and run the cells again."
         )

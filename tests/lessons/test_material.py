@@ -193,7 +193,7 @@ def test_recordings_are_found_by_their_endings_and_an_empty_folder_is_one_line(t
     (tmp_path / "folder.wav").mkdir()
     assert [path.name for path in exploration.find_recordings(tmp_path)] == ["a.opus", "b.WAV", "c.aiff"]
     for folder in (tmp_path / "folder.wav", tmp_path / "missing"):
-        with pytest.raises(LessonStop, match="no recording|cannot be read"):
+        with pytest.raises(LessonStop, match=r"no recording|cannot be read"):
             exploration.find_recordings(folder)
 
 
