@@ -40,8 +40,8 @@ _REASONS = {
     "clip": "No. In a random split by clip about 95 % of the test clips share a recording with training (lesson 2).",
     "recording": "With care. Split by recording, as here; but how they dealt the recordings is not said, so "
     "differences of the size of the intervals above mean nothing.",
-    "published": "As an order of size, and with the ten classes only (both guitars are one). Split by recording, but "
-    "scored on other clips: none of their test recordings is among ours.",
+    "published": "With care: as an order of size, and with the ten classes only (both guitars are one). Split by "
+    "recording, but scored on other clips: none of their test recordings is among ours.",
 }
 
 

@@ -188,10 +188,10 @@ def write_fold(out: Path, result: TrainingResult, training_set: TrainingSet, con
         sides[name] = Side(predict(model, folder), folder.targets)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
-        folder = Path(temporary) / out.name
-        folder.mkdir()
-        _write_files(folder, sides, result, training_set, config)
-        folder.replace(out)
+        made = Path(temporary) / out.name
+        made.mkdir()
+        _write_files(made, sides, result, training_set, config)
+        made.replace(out)
     return float((sides["test"].raw.argmax(axis=1) == test.targets.argmax(axis=1)).mean())
 
 

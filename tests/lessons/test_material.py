@@ -111,8 +111,9 @@ def test_stop_shows_its_line_in_a_kernel_in_place_of_a_traceback() -> None:
     assert "Traceback" not in run.stdout + run.stderr
     lines = [line for line in run.stdout.splitlines() if "needs" in line]
     assert lines == [
-        "This lesson needs no_such_library: install InstruNet with the extra 'training' (uv sync --extra training), "
-        "restart the kernel and run the cells again."
+        "This lesson needs no_such_library: install InstruNet with the extra 'training'. With uv: stop Jupyter and "
+        "start it with 'uv run --extra lab --extra training jupyter lab notebooks'; with pip: pip install "
+        "'instrunet-widgets[training]', restart the kernel and run the cells again."
     ]
 
 
