@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from instrunet_widgets.classifier import MODEL_VARIABLE, find_model
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.training.folds import Fold, Side, join_folds
 from instrunet_widgets.training.publish import fit_reading
@@ -52,16 +51,3 @@ def make_model(folder: Path) -> Path:
     description = {"name": folder.name, "thresholds": {"window": thresholds.window.tolist()}}
     (folder / "model.json").write_text(json.dumps(description), encoding="utf-8")
     return folder
-
-
-def find_environment(folder: Path) -> dict[str, str]:
-    """What to set so that lesson 6 finds predictions: nothing if the default network has some, else a made-up model.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to write the latter; does not exist yet.
-    """
-    if (find_model() / "oof.npz").is_file():
-        return {}
-    return {MODEL_VARIABLE: str(make_model(folder))}

@@ -21,8 +21,8 @@ window length, split by clip or by recording) on IRMAS features, and scores each
 the table in --out holds already are not repeated; an interrupted one goes on from its last epoch.
 """
 _TIMELINE_DESCRIPTION = """\
-Scores a finished network on rendered pieces with true times: hop by smoothing, aggregation by thresholds; and, with
---features, on the IRMAS recordings of three clips that it never saw. Nothing is trained.
+Scores a finished network on rendered pieces with true times: hop by smoothing, aggregation by thresholds; and what its
+folds (oof.npz) said about IRMAS recordings of three clips that they never heard. Nothing is trained.
 """
 
 
@@ -70,10 +70,6 @@ def _add_timeline(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--pieces", type=Path, required=True, metavar="DIR", help="made by 'instrunet render pieces'")
-    parser.add_argument("--features", type=Path, metavar="DIR", help="IRMAS features, for recordings of three clips")
-    parser.add_argument(
-        "--split", type=Path, metavar="FILE", help="score the test side of this split (default: the model's own)"
-    )
     parser.add_argument("--model", type=Path, metavar="DIR", help="a model directory; default the shipped one")
     parser.add_argument(
         "--out", type=Path, default=Path("models"), metavar="DIR", help="folder of the table (default: models)"
@@ -85,16 +81,14 @@ def run_timeline(args: argparse.Namespace) -> int:
     """Score every combination and write the table anew."""
     require_libraries("instrunet experiments", "sklearn")
     from ..classifier import Classifier
-    from ..training.feature_folder import read_feature_folder
-    from ..training.splits import read_split
+    from ..training.folds import read_out_of_fold
     from ..training.timeline_experiments import compare_on_pieces, compare_on_recordings, write_rows
     from .counting import show_count
 
     classifier = Classifier.load(args.model)
     rows = []
-    if args.features:
-        split = read_split(args.split or classifier.path / "split.json")
-        rows += compare_on_recordings(classifier, read_feature_folder(args.features, classifier.feature_config), split)
+    if (classifier.path / "oof.npz").is_file():
+        rows += compare_on_recordings(classifier.name, read_out_of_fold(classifier.path / "oof.npz"))
     with show_count("listening") as update:
         rows = compare_on_pieces(classifier, args.pieces, on_piece=update) + rows
     path = args.out / "timeline_experiments.csv"

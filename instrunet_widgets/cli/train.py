@@ -81,27 +81,34 @@ def run(args: argparse.Namespace) -> int:
     if args.out.exists():
         raise ModelError(f"{args.out} exists; choose another name or remove it")
     from ..training.folds import join_folds, read_fold, write_fold
-    from ..training.publish import fit_reading, write_model
+    from ..training.publish import write_model
     from ..training.relabelled import score_relabelled
     from ..training.train import train
     from ..training.training_set import gather_training_set
 
     config = read_config(args)
-    out_of_fold = join_folds([read_fold(path) for path in args.folds]) if args.folds else None
-    reading = None
-    if args.relabelled is not None:
-        if out_of_fold is None:
-            raise FeatureFolderError("--relabelled scores what five folds predict; give them with --folds")
-        reading = fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed)
-        out_of_fold.scores["relabelled"] = score_relabelled(out_of_fold, args.relabelled, reading.thresholds.window)
+    folds = [read_fold(path) for path in args.folds or ()]
+    out_of_fold = join_folds(folds) if folds else None
     if out_of_fold is not None:
         config = dataclasses.replace(config, fold=None)
+        if config != dataclasses.replace(folds[0].config, fold=None):
+            raise FeatureFolderError(
+                f"the folds were trained with other settings than this run; give --config {args.folds[0]}/training.json"
+            )
+        if args.relabelled is not None:
+            out_of_fold.scores["relabelled"] = score_relabelled(out_of_fold, args.relabelled)
+    elif args.relabelled is not None:
+        raise FeatureFolderError("--relabelled scores what five folds predict; give them with --folds")
+    elif config.fold is None:
+        raise FeatureFolderError("the settings hold no fold out: give --fold K to score one, or --folds with all five")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
     training_set = gather_training_set(
         args.features, args.extra,
         fold=config.fold, seed=config.split_seed, by_clip=config.split_by == "clip",
         hold_stop=config.stopping == "best",
     )  # fmt: skip
+    if out_of_fold is not None and set(out_of_fold.files) != set(training_set.train.files[: training_set.n_main]):
+        raise FeatureFolderError(f"the folds were made from other clips than those of {args.features}")
     console = make_console()
     console.print(
         f"{len(training_set.train)} clips to train, {len(training_set.stop)} to stop and tune, "
@@ -112,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
         accuracy = write_fold(args.out, result, training_set, config)
         console.print(f"{args.out}: accuracy {accuracy:.3f} on {len(training_set.test)} clips never seen")
         return 0
-    scores = write_model(args.out, result, training_set, config, out_of_fold, reading)["test"]["eleven_classes"]
+    scores = write_model(args.out, result, training_set, config, out_of_fold)["test"]["eleven_classes"]
     console.print(
         f"{args.out}: argmax macro F1 {scores['argmax_macro_f1']:.3f}, accuracy {scores['accuracy']:.3f}, "
         f"micro F1 {scores['micro_f1']:.3f} on {scores['n']} clips of recordings never seen"

@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..app.charts.colours import line_colour
-from ..app.charts.frame import label_ticks
 from ..classifier import Classifier
 from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS, instrument_by_code
 from ..training.inspection import NetworkInspector
 from ..wording import format_percent
-from .chart import ACCENT, MUTED, Axis, Chart, round_ticks, set_line, set_steps
+from .chart import ACCENT, MUTED, Axis, Chart, set_line, set_steps
 from .panel import Panel, figures, knob, knobs, slider
 from .patterns import OWN, WINDOW_SECONDS, Array, cover_cells, cut_log_mel, scale_up, stretch, window_slider
 from .sound import Sound, SoundBox
@@ -139,21 +138,21 @@ class ClassMapExplorer(Panel):
         self.view = widgets.Dropdown(options=views)
         self.sign = widgets.RadioButtons(options=[("for it", 1), ("against it", -1)])
         self.dim = slider(0, 100, 60, 10)
-        self.covered = slider(0, 64, 0, 1)
+        self.covered = slider(0, 100, 0, 5)
         orders = ("the brightest first", "the darkest first", "at random")
         self.order = widgets.Dropdown(options=orders)
         self.picture = PictureOfSound(OWN, "The window")
-        self.line = Chart("Evidence over time", Axis(0, WINDOW_SECONDS, "Time (s)"), Axis(-2, 2, "Logit"), height=110)
-        self.line.explain("always exact; above 0 for the instrument, below 0 against it")
-        self._zero = self.line.add_line(MUTED, width=1)
-        self._steps = self.line.add_line(ACCENT, width=2)
-        set_line(self._zero, [0, WINDOW_SECONDS], [0, 0])
+        ticks = {0.0: "0", 0.5: "50 %", 1.0: "100 %"}
+        self.line = Chart("Moments", Axis(0, WINDOW_SECONDS, "Time (s)"), Axis(0, 1, "", ticks), height=110)
+        self.line.explain("blue: probability of each moment; dashed: how much it counts")
+        self._attention = self.line.add_line(MUTED, width=2, line_style="dashed")
+        self._moments = self.line.add_line(ACCENT, width=2)
         self._numbers = widgets.HTML()
         self._box = SoundBox(lambda: sound.cut(self.start.value, WINDOW_SECONDS), "Listen to the window")
         controls = knobs(
             knob("Window begins (s)", self.start), knob("Instrument", self.instrument), knob("Map", self.view),
             knob("Show what speaks", self.sign), knob("Dim the rest (%)", self.dim),
-            knob("Cover cells (of 64)", self.covered),
+            knob("Cover cells (%)", self.covered),
             knob("Which", self.order),
         )  # fmt: skip
         super().__init__([self.picture, self.line, self._numbers, controls, self._box], title="Where is the evidence?")
@@ -175,7 +174,7 @@ class ClassMapExplorer(Panel):
         is_exact = self.view.value == self._network.stages[-1]
         self.sign.disabled = not is_exact
         self._cells = (
-            self.sign.value * self._evidence.cells if is_exact
+            self.sign.value * self._evidence.weighted if is_exact
             else self._network.find_grad_cam(look, self.view.value, code)
         )  # fmt: skip
         chosen = self._choose_cells()
@@ -196,21 +195,21 @@ class ClassMapExplorer(Panel):
         elif self.order.value == "the darkest first":
             order = order[::-1]
         chosen = np.zeros(cells.size, dtype=bool)
-        chosen[order[: self.covered.value * cells.size // 64]] = True
+        chosen[order[: round(self.covered.value * cells.size / 100)]] = True
         return chosen.reshape(self._cells.shape)
 
     def _show_numbers(self, whole: npt.NDArray[np.float32], now: npt.NDArray[np.float32]) -> None:
         column = CODES.index(self.instrument.value)
         before, after = (float(self._classifier.calibration(p[None])[0, column]) for p in (whole, now))
         self.probability = after
-        cells, pieces = self._evidence.cells, {"Probability": format_percent(before)}
+        pieces = {"Probability": format_percent(before)}
         if self.covered.value:
             pieces["When covered"] = format_percent(after)
+        attention = self._evidence.attention
+        seconds, most = WINDOW_SECONDS / len(attention), int(attention.argmax())
         pieces |= {
-            "All that speaks for it": f"{cells[cells > 0].sum():+.2f}",
-            "Against it": f"{cells[cells < 0].sum():+.2f}",
-            "Bias": f"{self._evidence.bias:+.2f}",
-            "Sum: the logit": f"{self._evidence.logit:+.2f}",
+            "Before calibration": format_percent(self._evidence.probability),
+            "Counts most": f"{most * seconds:.1f} to {(most + 1) * seconds:.1f} s ({format_percent(attention[most])})",
         }
         self._numbers.value = figures(pieces)
 
@@ -222,10 +221,7 @@ class ClassMapExplorer(Panel):
         way = "speaks for" if self.sign.value > 0 or self.sign.disabled else "speaks against"
         n_bands, n_times = self._cells.shape
         self.picture.explain(f"bright: {way} {name}; {n_bands} x {n_times} cells")
-        over_time = self._evidence.over_time
-        most = max(1.0, float(np.ceil(np.abs(over_time).max())))
-        scale = self.line.scales["y"]
-        with scale.hold_sync():
-            scale.min, scale.max = -most, most
-        label_ticks(self.line.y_axis, round_ticks(-most, most))
-        set_steps(self._steps, np.linspace(0, WINDOW_SECONDS, len(over_time) + 1), over_time)
+        moments, attention = self._evidence.moments, self._evidence.attention
+        edges = np.linspace(0, WINDOW_SECONDS, len(moments) + 1)
+        set_steps(self._moments, edges, moments)
+        set_steps(self._attention, edges, attention)

@@ -12,10 +12,10 @@ import traitlets
 
 from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS
 from ..training.metrics import count_confusions
-from .experiment_curves import write_table
 from .out_of_fold import Floats, ScoredClips
 from .panel import STATIC, Panel, figures, knob, knobs
 from .score_widgets import write_share
+from .tables import write_table
 
 _NAMES = [(one.name, column) for column, one in enumerate(INSTRUMENTS)]
 _N_WORST = 5

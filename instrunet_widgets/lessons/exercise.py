@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -166,7 +167,8 @@ class AnswerBox(Panel):
 
 def _parse_number(text: str) -> float | str | None:
     """The number that was typed; the text itself if it is none, None if there is nothing."""
-    text = text.strip().removesuffix("%").strip().replace(",", ".")
+    text = re.sub(r"\s", "", text).removesuffix("%")
+    text = text.replace(",", "") if re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+", text) else text.replace(",", ".")
     if not text:
         return None
     try:

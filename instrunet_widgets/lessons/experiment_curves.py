@@ -19,6 +19,7 @@ from .chart import ACCENT, BAD, GOOD, WARN, Axis, Chart, round_ticks, set_line
 from .material import model_folder
 from .notices import stop_on_error
 from .panel import Panel, knob, knobs, swatches
+from .tables import write_table
 
 Array = npt.NDArray[np.float64]
 Row = dict[str, str]
@@ -35,11 +36,11 @@ QUESTIONS = {
 BASE_NAMES = {
     "kernel": "3x3",
     "optimiser": "AdamW",
-    "normalisation": "with both",
+    "normalisation": "batch normalisation alone",
     "window": "3 s",
     "split": "by recording",
 }
-SHORT_NAMES = {"without batch normalisation and dropout": "without both"}
+SHORT_NAMES = {"batch normalisation and dropout": "both"}
 MEASURES = {
     "stop_average_precision": "Average precision, held out",
     "stop_accuracy": "Accuracy, held out",
@@ -219,25 +220,6 @@ class ExperimentExplorer(Panel):
         if not rows:
             notes.append("Without models/experiments.csv there are no scores; 'instrunet experiments train' makes it.")
         return write_table(("Variant", "Runs", *_SCORES.values()), rows) + f"<p>{html.escape(' '.join(notes))}</p>"
-
-
-def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table as HTML; cells are escaped.
-
-    Parameters
-    ----------
-    head : sequence of str
-    rows : sequence of sequence of str
-        None: no table.
-    """
-    if not rows:
-        return ""
-    top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return (
-        '<div class="in-table-frame" tabindex="0"><table class="in-table">'
-        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
 
 
 def _by_variant(rows: Sequence[Row], question: str) -> dict[str, list[Row]]:

@@ -21,12 +21,13 @@ from ..results import Analysis
 from ..wording import escape_unprintable, format_percent
 from .chart import MUTED, Axis, Chart, set_line
 from .material import load_labels, load_piece
-from .notices import stop_on_error
+from .notices import stop, stop_on_error
 from .panel import Panel, knob, knobs
 from .sound import Sound, SoundBox
 
 _LEAST_SECONDS = 0.5  # shorter labels at the edge of a part are left out
 _MOST_SECONDS = 60.0  # of a recording that is listened to
+_FORMATS = {".wav", ".mp3", ".flac", ".ogg", ".opus", ".aif", ".aiff", ".m4a", ".aac"}
 _folders: list[tempfile.TemporaryDirectory[str]] = []  # each goes when Python ends
 
 
@@ -45,13 +46,43 @@ def make_folder() -> Path:
     """
     piece, labels = load_piece(), load_labels()
     with stop_on_error():
-        _folders.append(tempfile.TemporaryDirectory(prefix="instrunet-", ignore_cleanup_errors=True))
-        folder = Path(_folders[-1].name)
+        folder = make_output_folder()
         for number, (start, end) in enumerate(find_parts(labels, piece.duration), start=1):
             path = folder / f"postcard-{number}.wav"
             path.write_bytes(piece.cut(start, end - start).encode_wav())
             write_labels(label_path(path), cut_labels(labels, start, end))
     return folder
+
+
+def make_output_folder() -> Path:
+    """A new temporary folder for what is saved.
+
+    Returns
+    -------
+    folder : Path
+        Deleted when Python ends.
+    """
+    _folders.append(tempfile.TemporaryDirectory(prefix="instrunet-", ignore_cleanup_errors=True))
+    return Path(_folders[-1].name)
+
+
+def find_recordings(folder: Path) -> list[Path]:
+    """The recordings in a folder, by name; subfolders are not searched.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    LessonStop
+        If the folder cannot be read, or holds no recording.
+    """
+    with stop_on_error():
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in _FORMATS and path.is_file())
+    if not found:
+        stop(f"{folder} holds no recording ({', '.join(sorted(_FORMATS))}); name another folder in the cell above.")
+    return found
 
 
 def find_parts(labels: tuple[LabelledRange, ...], duration: float) -> list[tuple[float, float]]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..instruments import INSTRUMENTS, N_INSTRUMENTS
 from .confusion_widgets import ConfusionExplorer
 from .exercise import Exercise
 from .interval_widgets import IntervalExplorer
 from .judging import judge_choice, judge_function
 from .material import make_opening
-from .out_of_fold import read_scored_clips
+from .out_of_fold import read_scored_clips, show_folds
 from .panel import Panel
 from .published import FairComparison, show_published
 from .score_widgets import CalibrationExplorer, F1Explorer, RankingExplorer
-from .windows_and_labels import show_table
 
 __all__ = [
     "CalibrationExplorer",
@@ -36,26 +34,6 @@ def start() -> Panel:
     return make_opening(
         6, 40, "A score answers one question about one test; know which before you compare.", has_piece=False
     )
-
-
-def show_folds() -> Panel:
-    """How many clips and recordings each network was scored on, and what was scarce."""
-    clips = read_scored_clips()
-    numbers = np.unique(clips.fold)
-    sides = [clips.subset(clips.fold == number) for number in numbers]
-    rows = [
-        (f"Network {number + 1}", f"{len(side):,}", f"{len(np.unique(side.recordings)):,}")
-        for number, side in zip(numbers, sides, strict=True)
-    ]
-    n_labelled = np.stack([side.labels.sum(axis=0) for side in sides])
-    fold, column = divmod(int(n_labelled.argmin()), N_INSTRUMENTS)
-    pairs = np.unique(np.stack([clips.recordings, clips.fold.astype(str)], axis=1), axis=0)
-    n_shared = len(pairs) - len(np.unique(clips.recordings))
-    note = (
-        f"Recordings scored by more than one network: {n_shared}. Fewest clips: {n_labelled.min()} of "
-        f"{INSTRUMENTS[column].name}, network {numbers[fold] + 1}."
-    )
-    return show_table(rows, ("Scored by", "Clips", "Recordings"), "Never heard before", note)
 
 
 def _micro_macro(hits: np.ndarray, found: np.ndarray, labelled: np.ndarray) -> tuple[float, float]:
@@ -106,7 +84,7 @@ fair = Exercise(
             "clip": "A split by clip lets the other one recognise recordings; it may be the worse of the two.",
             "test": "Two tests, two scales: what is a good figure on one may be a poor one on the other.",
             "threshold": "The other threshold has seen the answers; part of its lead comes from that.",
-            "digits": "Draw other recordings, and a difference that small changes its sign.",
+            "digits": "Draw other recordings, and a difference that small may change its sign.",
         },
     ),
     hint="Ask of both figures: the same test? The same split? Thresholds from elsewhere? And how far would each move "

@@ -153,6 +153,7 @@ def _read_number(answer: Any) -> float | str:
 
 def _read_array(answer: Any) -> np.ndarray | str:
     """The numbers as an array, or what is wrong with them."""
+    answer = answer.to_numpy() if hasattr(answer, "to_numpy") else answer
     if not isinstance(answer, (np.ndarray, list, tuple)):
         return "Several numbers are wanted: an array, a list or a tuple."
     array = np.asarray(answer)

@@ -17,8 +17,8 @@ from ..instruments import INSTRUMENTS, N_INSTRUMENTS
 from ..training.trial import TrialConfig, TrialState, train_trial
 from ..wording import format_percent
 from .chart import ACCENT, MUTED, WARN, Axis, Chart, round_ticks, set_line
-from .experiment_curves import write_table
 from .panel import Panel, figures, knob, knobs, slider, swatches
+from .tables import write_table
 
 _OPTIMISERS = {"AdamW": "adamw", "SGD": "sgd", "RMSProp": "rmsprop"}
 _RATES = {
@@ -31,6 +31,7 @@ _RATES = {
 _PER_CENT = {0.0: "0 %", 0.5: "50 %", 1.0: "100 %"}
 _ROWS = N_INSTRUMENTS - 0.5 - np.arange(N_INSTRUMENTS)
 _MOST_RUNS = 8
+_MOST_LOSS = 3.0  # what lies above is cut off
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +116,7 @@ class LiveTraining(Panel):
         )
 
     def _make_charts(self) -> None:
-        key = swatches({"training": MUTED, "held out": ACCENT})
+        self._key = key = swatches({"training": MUTED, "held out": ACCENT})
         self.losses = Chart("Loss", Axis(1, 20, "Epoch"), Axis(0, 0.5, ""), explanation=key, height=130)
         self._lines = {name: self.losses.add_line(colour, width=2) for name, colour in (("t", MUTED), ("h", ACCENT))}
         key = swatches({"this run": ACCENT, "the run before": WARN, "guessing": MUTED})
@@ -180,7 +181,9 @@ class LiveTraining(Panel):
 
     def _draw(self, config: TrialConfig, state: TrialState) -> None:
         epochs = np.arange(1, len(state.losses) + 1)
-        high = max(0.1, 1.05 * min(max(*state.losses, *state.held_out_losses), 3.0))
+        most = max(*state.losses, *state.held_out_losses)
+        high = max(0.1, 1.05 * min(most, _MOST_LOSS))
+        self.losses.explain(self._key + (f" cut off at {_MOST_LOSS:g}" if most > _MOST_LOSS else ""))
         scale = self.losses.scales["y"]
         with scale.hold_sync():
             scale.max = high

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import ipywidgets as widgets
@@ -27,6 +26,7 @@ from .patterns import (
 )
 from .sound import Sound, SoundBox
 from .sound_to_log_mel import PictureOfSound
+from .tables import write_table
 
 # As they look on the picture: the upper row is the higher band.
 KERNELS: dict[str, tuple[tuple[float, ...], ...]] = {
@@ -48,15 +48,15 @@ _KIND_NAMES = {
     "AveragePooling2D": "Mean over frequency",
     "DepthwiseConv2D": "Weighted mean over frequency",
     "EinsumDense": "A number for each band",
-    "GlobalAveragePooling1D": "Mean over time",
-    "GlobalMaxPooling1D": "Maximum over time",
-    "Concatenate": "Both side by side",
     "Dropout": "Dropout (in training only)",
-    "Dense": "Dense: one output for each instrument",
+    "Dense": "Dense: one number for each instrument and moment",
+    "Softmax": "Attention: the moments' shares, 100 % in all",
+    "Multiply": "Each moment's probability times its share",
+    "GlobalAveragePooling1D": "Mean over time",
 }
 _MAIN_KINDS = (
     *("InputLayer", "Conv2D", "MaxPooling2D", "Add", "AveragePooling2D", "DepthwiseConv2D"),
-    *("GlobalAveragePooling1D", "GlobalMaxPooling1D", "Concatenate", "Dense"),
+    *("Dense", "Softmax", "Multiply", "GlobalAveragePooling1D"),
 )
 
 
@@ -132,13 +132,21 @@ class ConvolutionExplorer(Panel):
                            "a kernel of zeros sees nothing")  # fmt: skip
 
 
+def is_main(layer: LayerSummary) -> bool:
+    """Whether a layer stands in the short table: all that changes the shape, and the last one."""
+    return layer.kind in _MAIN_KINDS or (layer.kind == "Rescaling" and len(layer.output_shape) == 1)
+
+
 def describe_layer(layer: LayerSummary) -> str:
     """A layer in a few words."""
+    cells = " x ".join(str(side) for side in layer.kernel)
     if layer.kind == "Conv2D":
-        stride = ", every second place" if layer.stride == 2 else ""
-        return f"Convolution {layer.kernel} x {layer.kernel}, {layer.output_shape[-1]} kernels{stride}"
+        stride = ", every second place" if layer.stride == (2, 2) else ""
+        return f"Convolution {cells}, {layer.output_shape[-1]} kernels{stride}"
     if layer.kind == "MaxPooling2D":
-        return f"Maximum of {layer.kernel} x {layer.kernel} cells"
+        return f"Maximum of {cells} cells"
+    if layer.kind == "Rescaling" and len(layer.output_shape) == 1:
+        return "Times the number of moments: a sum"
     return _KIND_NAMES.get(layer.kind, layer.kind)
 
 
@@ -161,18 +169,13 @@ class LayerTable(Panel):
 
     def _draw(self, _: Any = None) -> None:
         seconds = OWN.hop_length / OWN.sample_rate
-        shown = [one for one in self._layers if self.all_layers.value or one.kind in _MAIN_KINDS]
+        shown = [one for one in self._layers if self.all_layers.value or is_main(one)]
         rows = []
         for one in shown:
             sees = f"{min(WINDOW_SECONDS, one.n_frames_seen * seconds):.2f} s" if one.n_frames_seen else ""
             shape = " x ".join(str(n) for n in one.output_shape)
-            cells = (describe_layer(one), shape, f"{one.n_parameters:,}" if one.n_parameters else "", sees)
-            rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
-        head = "".join(f"<th>{name}</th>" for name in ("Layer", "Output", "Parameters", "One cell sees"))
-        self._table.value = (
-            f'<div class="in-table-frame" tabindex="0"><table class="in-table"><thead><tr>{head}</tr></thead>'
-            f"<tbody>{''.join(rows)}</tbody></table></div>"
-        )
+            rows.append((describe_layer(one), shape, f"{one.n_parameters:,}" if one.n_parameters else "", sees))
+        self._table.value = write_table(("Layer", "Output", "Parameters", "One cell sees"), rows)
 
 
 class FilterExplorer(Panel):

@@ -79,6 +79,7 @@ def require_extra(*libraries: str, extra: str = "training") -> None:
     missing = [name for name in libraries if importlib.util.find_spec(name) is None]
     if missing:
         stop(
-            f"This lesson needs {', '.join(missing)}: install InstruNet with the extra '{extra}' "
-            f"(uv sync --extra {extra}), restart the kernel and run the cells again."
+            f"This lesson needs {', '.join(missing)}: install InstruNet with the extra '{extra}'. With uv: stop "
+            f"Jupyter and start it with 'uv run --extra lab --extra {extra} jupyter lab notebooks'; with pip: pip "
+            f"install 'instrunet-widgets[{extra}]', restart the kernel and run the cells again."
         )

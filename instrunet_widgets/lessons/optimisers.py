@@ -45,9 +45,8 @@ def walk(kind: str, rate: float, momentum: float, steepness: float, n_steps: int
     path = [weight]
     for step in range(1, n_steps + 1):
         gradient = weight * np.array([1.0, steepness])
-        squares = (0.999 if kind == "Adam" else _KEPT) * squares + (
-            0.001 if kind == "Adam" else 1 - _KEPT
-        ) * gradient**2
+        kept = 0.999 if kind == "Adam" else _KEPT
+        squares = kept * squares + (1 - kept) * gradient**2
         if kind == "SGD":
             velocity = momentum * velocity - rate * gradient
             weight = weight + velocity
@@ -116,7 +115,7 @@ class OptimiserExplorer(Panel):
         shown = path[:n_inside] + np.array([0.0, _HALF_HEIGHT])
         set_line(self._lines[name], shown[:, 0], shown[:, 1])
         set_line(self._dots[name], shown[-1:, 0], shown[-1:, 1])
-        if len(path) <= self.n_steps.value:
-            return "flies away"
         loss = self.loss(path[-1])
+        if len(path) <= self.n_steps.value or loss > self.loss(path[0]):
+            return "flies away"
         return f"{loss:.3g}" if loss >= 5e-4 else "below 0.0005"

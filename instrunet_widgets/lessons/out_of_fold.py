@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..instruments import N_INSTRUMENTS
+from ..instruments import INSTRUMENTS, N_INSTRUMENTS
 from ..training.irmas import parse_clip_name
 from .material import model_folder, read_model_file
 from .notices import stop, stop_on_error
+from .panel import Panel
+from .tables import show_table
 
 FILE = "oof.npz"
 
@@ -130,3 +132,23 @@ def _read_thresholds(folder: Path) -> Floats:
         except (KeyError, TypeError, ValueError) as error:
             raise OSError(0, f"it holds no thresholds: {error}", str(folder / "model.json")) from error
     return thresholds
+
+
+def show_folds() -> Panel:
+    """How many clips and recordings each network was scored on, and what was scarce."""
+    clips = read_scored_clips()
+    numbers = np.unique(clips.fold)
+    sides = [clips.subset(clips.fold == number) for number in numbers]
+    rows = [
+        (f"Network {number + 1}", f"{len(side):,}", f"{len(np.unique(side.recordings)):,}")
+        for number, side in zip(numbers, sides, strict=True)
+    ]
+    n_labelled = np.stack([side.labels.sum(axis=0) for side in sides])
+    fold, column = divmod(int(n_labelled.argmin()), N_INSTRUMENTS)
+    pairs = np.unique(np.stack([clips.recordings, clips.fold.astype(str)], axis=1), axis=0)
+    n_shared = len(pairs) - len(np.unique(clips.recordings))
+    note = (
+        f"Recordings scored by more than one network: {n_shared}. Fewest clips: {n_labelled.min()} of "
+        f"{INSTRUMENTS[column].name}, network {numbers[fold] + 1}."
+    )
+    return show_table(rows, ("Scored by", "Clips", "Recordings"), "Never heard before", note)

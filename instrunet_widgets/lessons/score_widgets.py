@@ -120,7 +120,7 @@ class RankingExplorer(Panel):
         self._curves = [chart.add_line(ACCENT, width=2) for chart in (self.roc, self.precision)]
         self._dots = [chart.add_dots(BAD, 120) for chart in (self.roc, self.precision)]
         for chart in (self.roc, self.precision):
-            chart.explain("dashed: by lot")
+            chart.explain("dashed: by chance")
         self._numbers = widgets.HTML()
         box = knobs(
             knob("Instrument", self.instrument), knob("Threshold", self.threshold),
@@ -147,7 +147,7 @@ class RankingExplorer(Panel):
             {
                 "ROC-AUC": write(found.roc_auc),
                 "Average precision": write(found.average_precision),
-                "Average precision by lot": write(floor if found.n_positives else math.nan),
+                "Average precision by chance": write(floor if found.n_positives else math.nan),
                 f"Clips with {name}": f"{found.n_positives:,}",
                 "Clips without": f"{found.n_negatives:,}",
             }

@@ -212,8 +212,8 @@ resolution = Exercise(
         {
             256: "Its values are 62.5 Hz apart: both notes fall into one.",
             512: "Its values are 31.25 Hz apart, still more than 26 Hz.",
-            2_048: "It tells them apart, but a shorter one does too.",
-            4_096: "It tells them apart, but a shorter one does too.",
+            2_048: "Its values are close enough, but those of a shorter one are too.",
+            4_096: "Its values are close enough, but those of a shorter one are too.",
         },
     ),
     hint="An FFT of n samples gives one value every 16,000 / n Hz.",
@@ -221,8 +221,8 @@ resolution = Exercise(
     options={f"{n:,}": n for n in FFT_SIZES},
 )
 frames = Exercise(
-    judge_function(_count_frames, [(48_000, 372), (0, 372), (371, 372), (372, 372), (16_000, 500)]),
-    hint="One frame begins at sample 0, and one more after every whole hop.",
+    judge_function(_count_frames, [(48_000, 372), (371, 372), (372, 372), (16_000, 500)]),
+    hint="One frame lies on sample 0, and one more after every whole hop.",
     praise="3 s are 48,000 samples: 130 frames. Every window becomes a picture of 128 by 130.",
 )
 decibels = Exercise(

@@ -94,15 +94,14 @@ def load_notes() -> Notes:
     return Notes(folder.decibels(rows), tuple(labels[rows].tolist()))
 
 
-def _add_up(maps: np.ndarray, of_mean: np.ndarray, of_max: np.ndarray) -> np.ndarray:
-    n_times = len(maps)
-    is_max = np.arange(n_times)[:, None] == maps.argmax(axis=0)
-    return np.asarray((maps * (of_mean / n_times + of_max * is_max)).sum(axis=1))
+def _attend(logits: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    shares = np.exp(scores - scores.max())
+    return np.asarray(shares / shares.sum() / (1 + np.exp(-logits)))
 
 
-def _make_case(seed: int, n_times: int, n_channels: int) -> tuple[np.ndarray, ...]:
+def _make_case(seed: int, n_times: int) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng(seed)
-    return rng.uniform(0, 2, (n_times, n_channels)), rng.normal(size=n_channels), rng.normal(size=n_channels)
+    return rng.normal(0, 3, n_times), rng.normal(0, 2, n_times)
 
 
 convolution = Exercise(
@@ -117,7 +116,7 @@ convolution = Exercise(
     ),
     hint="At row i, column j: multiply picture[i:i+h, j:j+w] with the kernel cell by cell, add up; "
     "do not mirror. The result has h - 1 rows and w - 1 columns less.",
-    praise="The network does just this, with kernels that it learnt: some 170 million multiplications for a window.",
+    praise="The network does just this, with kernels that it learnt: some 87 million multiplications for a window.",
 )
 parameters = Exercise(
     judge_number(
@@ -134,18 +133,17 @@ parameters = Exercise(
     hint="Cells of a kernel, times input channels, times kernels. Without biases.",
     praise="3 x 3 x 64 x 128. A kernel of 5 x 5 would need 204,800, nearly three times as many.",
 )
-evidence = Exercise(
+attention = Exercise(
     judge_function(
-        _add_up,
+        _attend,
         [
-            (np.array([[1.0], [3.0]]), np.array([2.0]), np.array([0.0])),
-            (np.array([[1.0], [3.0]]), np.array([0.0]), np.array([1.0])),
-            (np.array([[1.0, 0.0], [3.0, 5.0], [2.0, 4.0]]), np.array([3.0, -6.0]), np.array([0.5, 1.0])),
-            _make_case(1, 8, 5),
-            _make_case(2, 4, 7),
+            (np.array([0.0, 2.0]), np.array([1.0, 1.0])),
+            (np.array([-4.0, 5.0, 0.0]), np.array([0.0, 2.0, -1.0])),
+            _make_case(1, 4),
+            _make_case(2, 8),
         ],
     ),
-    hint="From the mean every moment gets maps / n_times, from the maximum only the moment where a channel is highest "
-    "(argmax) gets anything; each times its weight, added up over the channels.",
-    praise="Added up over time, with the bias, this is the logit itself: nothing is estimated.",
+    hint="The probabilities are 1 / (1 + exp(-logits)), moment by moment. The shares are exp(scores), divided by the "
+    "sum of all exp(scores), so that they add up to 1. Multiply the two.",
+    praise="Added up over time, this is the network's answer itself: nothing is estimated.",
 )

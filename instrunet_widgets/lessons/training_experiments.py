@@ -12,12 +12,14 @@ from .material import make_opening
 from .notices import require_extra
 from .optimisers import OptimiserExplorer
 from .panel import Panel
+from .ways_table import WaysTable
 
 __all__ = [
     "ExperimentExplorer",
     "Experiments",
     "LiveTraining",
     "OptimiserExplorer",
+    "WaysTable",
     "read_experiments",
     "start",
 ]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
-import ipywidgets as widgets
 import numpy as np
 
 from ..training.irmas import parse_clip_name
@@ -14,7 +12,9 @@ from .irmas_clips import SplitScore, read_clips, read_split_scores
 from .judging import judge_function, judge_number
 from .label_widgets import ClipCounter, LabelExplorer, LeakExplorer
 from .material import load_labels, load_piece, make_opening, read_model_file
+from .out_of_fold import show_folds
 from .panel import Panel
+from .tables import show_table
 
 __all__ = [
     "ClipCounter",
@@ -23,6 +23,7 @@ __all__ = [
     "load_labels",
     "load_piece",
     "read_clips",
+    "show_folds",
     "start",
 ]
 
@@ -45,24 +46,6 @@ def start() -> Panel:
     return make_opening(2, 25, "What a network learns depends on its labels; what its score means, on the split.")
 
 
-def show_table(rows: Sequence[Sequence[str]], head: Sequence[str], title: str = "", note: str = "") -> Panel:
-    """A table in a card.
-
-    Parameters
-    ----------
-    rows : sequence of sequence of str
-        Cells, escaped here.
-    head : sequence of str
-    title, note : str
-        Above and below.
-    """
-    top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    table = f'<table class="in-table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
-    below = f"<p>{html.escape(note)}</p>" if note else ""
-    return Panel([widgets.HTML(f'<div class="in-table-frame">{table}</div>{below}')], title=title)
-
-
 def show_names(n_rows: int = 6) -> Panel:
     """Some clips, with what their names say."""
     clips = read_clips()
@@ -72,16 +55,6 @@ def show_names(n_rows: int = 6) -> Panel:
         for file, *rest in chosen[["file", "instrument", "genre", "recording"]].astype(str).to_numpy().tolist()
     ]
     return show_table(rows, ("File", "Instrument", "Genre", "Recording"), "What the names say")
-
-
-def show_own_split() -> Panel:
-    """How the network's own clips are dealt, and how many recordings are on more than one side."""
-    clips = read_clips()
-    groups = clips.groupby("side")
-    rows = [(str(side), f"{len(part):,}", f"{part.recording.nunique():,}") for side, part in groups]
-    n_shared = int((clips.groupby("recording").side.nunique() > 1).sum())
-    note = f"Recordings with clips on more than one side: {n_shared}."
-    return show_table(rows, ("Side", "Clips", "Recordings"), "InstruNet's own split", note)
 
 
 def show_scores(scores: tuple[SplitScore, ...] | None = None) -> Panel:

@@ -1,4 +1,4 @@
-"""Calibration and thresholds, fitted on the side of the split that stops training and is never scored.
+"""Calibration and thresholds, fitted on clips that the network did not learn from and that are not scored.
 
 Thresholds for single windows maximise each instrument's F1. Thresholds for whole recordings are fitted on
 made-up recordings of 1-120 windows joined from clips: under max over 120 windows a window threshold would fire

@@ -34,11 +34,12 @@ def describe_peers(scores: Mapping[str, Any]) -> str:
         Content of ``scores.json``.
     """
     eleven, ten = (scores["test"][classes] for classes in ("eleven_classes", "ten_classes"))
+    own_name = "five networks of this recipe" if "folds" in scores else "this network"
     own = [
-        ("this network", "by recording", f"accuracy {figure(eleven['accuracy'])}, argmax macro F1 "
+        (own_name, "by recording", f"accuracy {figure(eleven['accuracy'])}, argmax macro F1 "
          f"{figure(eleven['argmax_macro_f1'])}, micro F1 {figure(eleven['micro_f1'])}, macro F1 "
          f"{figure(eleven['macro_f1'])}"),
-        ("this network", "by recording, ten classes", f"ROC-AUC {figure(ten['roc_auc'])}, AP "
+        (own_name, "by recording, ten classes", f"ROC-AUC {figure(ten['roc_auc'])}, AP "
          f"{figure(ten['average_precision'])}"),
     ]  # fmt: skip
     return tabulate(("system", "split", "figures"), [*own, *_PEERS]) + "\n\n" + _SOURCE
@@ -50,16 +51,18 @@ def describe_failures(scores: Mapping[str, Any]) -> str:
     if "genres" in scores:
         rows = [(genre, str(row["n"]), figure(row["accuracy"])) for genre, row in scores["genres"].items()]
         parts.append("By genre, as IRMAS names it:\n\n" + tabulate(("genre", "clips", "accuracy"), rows))
-    if "notes" in scores:
-        parts.append(_describe_notes(scores["notes"]["eleven_classes"]["confusion"]))
-    if scores.get("false_alarms"):
-        rows = [
-            (name, str(row["n_windows"]), f"{row['per_minute']:.2f}") for name, row in scores["false_alarms"].items()
-        ]
+    shipped = scores.get("shipped", {})
+    if notes := shipped.get("notes", scores.get("notes")):
+        parts.append(_describe_notes(notes["eleven_classes"]["confusion"]))
+    if alarms := shipped.get("false_alarms"):
+        n = sum(row["n_windows"] for row in alarms.values())
+        mean = sum(row["n_windows"] * row["per_minute"] for row in alarms.values()) / n
+        rows = [(kind, str(row["n_windows"]), f"{row['per_minute']:.2f}") for kind, row in alarms.items()]
+        rows.append(("all", str(n), f"{mean:.2f}"))
         parts.append(
             "Drums, bass, mallets, synthesisers and noise, in which none of the eleven plays; instruments above their "
             "threshold in a minute of 3 s windows:\n\n"
-            + tabulate(("folder", "windows", "false alarms per minute"), rows)
+            + tabulate(("sound", "windows", "false alarms per minute"), rows)
         )
     return "\n\n".join(parts)
 

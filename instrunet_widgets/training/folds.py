@@ -10,6 +10,7 @@ folders only the first fold's held-out groups are scored: a folder that was made
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray
-from ..config import FeatureConfig
 from ..errors import FeatureFolderError
 from .augmentation import mix_in_power
 from .calibration import fit_calibration, fit_thresholds
@@ -80,11 +80,12 @@ class OutOfFold:
     labels : np.ndarray [shape=(n, 11), dtype=float32]
     fold : np.ndarray [shape=(n,), dtype=int]
     files : np.ndarray [shape=(n,), dtype=str]
+    thresholds : np.ndarray [shape=(5, 11), dtype=float32]
+        For windows of each fold, fitted on the other four.
     scores : dict
-        Content of ``scores.json``: by side and ``eleven_classes`` or ``ten_classes``, of all clips together; under
-        ``folds`` the single folds' figures on the test side with their mean and spread (standard deviation); under
-        ``false_alarms``, by side, what was heard in windows without any of the eleven instruments: ``n_windows`` and
-        ``per_minute``, instruments above their threshold in a minute of windows that do not overlap.
+        Content of ``scores.json``: by side and ``eleven_classes`` or ``ten_classes``, of all clips together, each at
+        the thresholds of its fold; under ``folds`` the single folds' figures on the test side with their mean and
+        spread (standard deviation).
     """
 
     raw: FloatArray
@@ -92,14 +93,32 @@ class OutOfFold:
     labels: FloatArray
     fold: npt.NDArray[np.int64]
     files: npt.NDArray[np.str_]
+    thresholds: FloatArray
     scores: dict[str, Any]
 
     def save(self, path: Path) -> None:
         """Write as ``oof.npz``."""
         np.savez_compressed(
             path, raw=self.raw, probabilities=self.probabilities, labels=self.labels.astype(np.uint8),
-            fold=self.fold.astype(np.uint8), files=self.files,
+            fold=self.fold.astype(np.uint8), files=self.files, thresholds=self.thresholds,
         )  # fmt: skip
+
+
+def read_out_of_fold(path: Path) -> OutOfFold:
+    """Read an ``oof.npz``; its scores are not in it.
+
+    Raises
+    ------
+    FeatureFolderError
+        If it cannot be read.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in ("raw", "probabilities", "labels", "fold", "files", "thresholds")}
+    except Exception as error:  # numpy and zipfile raise many kinds for damaged files
+        raise FeatureFolderError(f"{path} holds no predictions of folds ({error})") from error
+    arrays["labels"], arrays["fold"] = arrays["labels"].astype(np.float32), arrays["fold"].astype(np.int64)
+    return OutOfFold(**arrays, scores={})
 
 
 def mix_clips(
@@ -167,15 +186,25 @@ def write_fold(out: Path, result: TrainingResult, training_set: TrainingSet, con
         if not len(folder):
             continue
         sides[name] = Side(predict(model, folder), folder.targets)
-    out.mkdir(parents=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as temporary:
+        made = Path(temporary) / out.name
+        made.mkdir()
+        _write_files(made, sides, result, training_set, config)
+        made.replace(out)
+    return float((sides["test"].raw.argmax(axis=1) == test.targets.argmax(axis=1)).mean())
+
+
+def _write_files(
+    out: Path, sides: dict[str, Side], result: TrainingResult, training_set: TrainingSet, config: TrainingConfig
+) -> None:
     arrays: dict[str, Any] = {f"{name}|raw": side.raw for name, side in sides.items()}
     arrays |= {f"{name}|labels": side.labels for name, side in sides.items()}
-    np.savez_compressed(out / PREDICTIONS, files=test.files, **arrays)
+    np.savez_compressed(out / PREDICTIONS, files=training_set.test.files, **arrays)
     (out / "training.json").write_text(config.to_json(), encoding="utf-8")
     training_set.split.save(out / "split.json")
     write_history(out / "history.csv", result.history)
-    model.save(out / "network.keras")
-    return float((sides["test"].raw.argmax(axis=1) == test.targets.argmax(axis=1)).mean())
+    result.model.save(out / "network.keras")
 
 
 def read_fold(path: Path) -> Fold:
@@ -232,25 +261,14 @@ def join_folds(folds: Sequence[Fold]) -> OutOfFold:
             calibrated[name].append(calibration(fold.sides[name].raw))
     truth = {name: [fold.sides[name].labels for fold in folds[: len(calibrated[name])]] for name in calibrated}
     scores: dict[str, Any] = {}
-    false_alarms: dict[str, Any] = {}
     for name, parts in calibrated.items():
-        p, y = np.concatenate(parts), np.concatenate(truth[name])
-        threshold = np.mean(thresholds[: len(parts)], axis=0)
-        scores[name] = score_both(p, y, threshold)
-        empty = ~y.any(axis=1)
-        if empty.any():
-            false_alarms[name] = _count_false_alarms(p[empty], threshold)
-    # At thresholds of its own fold each, which one common threshold per class cannot stand for.
+        # One common threshold per class would have seen every fold.
+        of_rows = np.concatenate([np.tile(row, (len(p), 1)) for row, p in zip(thresholds, parts, strict=False)])
+        scores[name] = score_both(np.concatenate(parts), np.concatenate(truth[name]), of_rows)
     pairs = zip(calibrated["test"], truth["test"], thresholds, strict=True)
     scores["folds"] = _summarise([score_both(p, y, threshold) for p, y, threshold in pairs])
-    scores["false_alarms"] = false_alarms
-    return OutOfFold(raw, np.concatenate(calibrated["test"]), labels, number, files, scores)
-
-
-def _count_false_alarms(probabilities: FloatArray, thresholds: FloatArray) -> dict[str, float]:
-    per_window = float((probabilities >= thresholds).sum(axis=1).mean())
-    windows_per_minute = 60 / FeatureConfig().window_seconds
-    return {"n_windows": len(probabilities), "per_minute": round(windows_per_minute * per_window, 3)}
+    p = np.concatenate(calibrated["test"])
+    return OutOfFold(raw, p, labels, number, files, np.stack(thresholds), scores)
 
 
 def _summarise(folds: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Looking inside a network: its layers, its filters and feature maps, and where in a window its evidence lies.
 
-The network ends in a mean over frequency, mean and max over time, and one dense layer. All of these are weighted sums
-(the maximum has the weight 1 at one moment), so what the last feature maps add to an instrument's logit can be told
-cell by cell, and exactly: a class activation map [1]_. Maps of earlier stages are finer, but lie before further
-convolutions; for them there is only the approximation of Grad-CAM [2]_.
+After the last stage the network takes a weighted mean over frequency, and one dense layer gives every moment a logit
+of its own for each instrument: a weighted sum, so what each cell of the last feature maps adds to it can be told
+exactly, a class activation map [1]_. The answer is the mean of the moments' probabilities, weighted by the attention
+that the network gives each moment. Maps of earlier stages are finer, but lie before further convolutions; for them
+there is only the approximation of Grad-CAM [2]_.
 
 References
 ----------
@@ -26,7 +27,6 @@ from ..arrays import FloatArray
 from ..errors import ModelError
 from ..instruments import CODES
 
-OUTPUT_LAYER = "probability"
 _BATCH_SIZE = 32
 
 
@@ -38,18 +38,18 @@ class LayerSummary:
     ----------
     kind : str
         Name of its Keras class.
-    kernel, stride : int
-        Side of a square kernel or pooling area; 0 and 1 where there is none.
+    kernel, stride : tuple of int
+        Bands and frames of a kernel or pooling area, and of its steps; (0, 0) and (1, 1) where there is none.
     output_shape : tuple of int
         Of one window.
     n_parameters : int
     n_frames_seen : int
-        Frames of the window (and as many bands) that one of its values depends on; 0 once an axis is gone.
+        Frames of the window that one of its values depends on; 0 once an axis is gone.
     """
 
     kind: str
-    kernel: int
-    stride: int
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
     output_shape: tuple[int, ...]
     n_parameters: int
     n_frames_seen: int
@@ -65,39 +65,51 @@ class Look:
         The window, dB.
     maps : dict of str to np.ndarray [shape=(n_bands, n_times, n_channels)]
         Feature maps after the stem and after each stage.
+    attention : np.ndarray [shape=(n_times, 11), dtype=float32]
+        How much each moment counts; adds up to 1 for each instrument.
     probabilities : np.ndarray [shape=(11,), dtype=float32]
         Before calibration.
     """
 
     log_mel: FloatArray
     maps: dict[str, FloatArray]
+    attention: FloatArray
     probabilities: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What each cell of the last feature maps adds to an instrument's logit.
+    """Where a window's probability of an instrument comes from.
 
     Parameters
     ----------
     cells : np.ndarray [shape=(n_bands, n_times), dtype=float64]
-        Positive for, negative against the instrument; the lowest frequencies first.
+        What each cell of the last feature maps adds to the logit of its moment: positive for, negative against the
+        instrument; the lowest frequencies first.
     bias : float
-        What the logit is without any cell.
+        What every logit is without any cell.
+    attention : np.ndarray [shape=(n_times,), dtype=float64]
+        How much each moment counts; adds up to 1.
     """
 
     cells: npt.NDArray[np.float64]
     bias: float
+    attention: npt.NDArray[np.float64]
 
     @property
-    def over_time(self) -> npt.NDArray[np.float64]:
-        """Sum over frequency [shape=(n_times,)]."""
-        return np.asarray(self.cells.sum(axis=0))
+    def moments(self) -> npt.NDArray[np.float64]:
+        """Probability of each moment by itself [shape=(n_times,)]."""
+        return np.asarray(1 / (1 + np.exp(-(self.cells.sum(axis=0) + self.bias))))
 
     @property
-    def logit(self) -> float:
-        """Sum of everything: what the sigmoid is taken of."""
-        return float(self.cells.sum() + self.bias)
+    def weighted(self) -> npt.NDArray[np.float64]:
+        """Each cell times the attention on its moment, 1 on average [shape=(n_bands, n_times)]."""
+        return np.asarray(self.cells * self.attention * len(self.attention))
+
+    @property
+    def probability(self) -> float:
+        """Mean of the moments, weighted by attention; before calibration."""
+        return float((self.attention * self.moments).sum())
 
 
 class NetworkInspector:
@@ -106,11 +118,17 @@ class NetworkInspector:
     Parameters
     ----------
     model : keras.Model
+        With the summary "attention".
 
     Attributes
     ----------
     stages : tuple of str
         Names of the feature maps, from the sound on: ``"stem"``, ``"stage 1"``, ...
+
+    Raises
+    ------
+    ValueError
+        If the network has no attention over time.
     """
 
     def __init__(self, model: Any) -> None:
@@ -118,13 +136,17 @@ class NetworkInspector:
 
         layers = list(model.layers)
         kinds = [type(layer).__name__ for layer in layers]
+        if "Softmax" not in kinds:
+            raise ValueError('a network without attention over time (its summary must be "attention")')
         after = [layers[k + 1] for k, kind in enumerate(kinds[:-1]) if kind == "Add"]
         outputs = [layers[kinds.index("ReLU")], *after]
         self.stages = ("stem", *(f"stage {k}" for k in range(1, len(outputs))))
         self._model, self._layers, self._kinds = model, layers, kinds
-        self._output = model.get_layer(OUTPUT_LAYER)
+        self._moment_layer = next(
+            one for one in layers if getattr(one, "activation", None) is keras.activations.sigmoid
+        )
         inside = [layer.output for layer in outputs]
-        self._views = keras.Model(model.input, [*inside, self._output.input, self._output.output])
+        self._views = keras.Model(model.input, [*inside, layers[kinds.index("Softmax")].output, model.output])
 
     @property
     def n_parameters(self) -> int:
@@ -132,20 +154,21 @@ class NetworkInspector:
         return int(self._model.count_params())
 
     def list_layers(self) -> tuple[LayerSummary, ...]:
-        """All layers, from input to output."""
+        """All layers, from input to output, but for dropout that drops nothing."""
         rows, seen, step = [], 1, 1
         for layer, kind in zip(self._layers, self._kinds, strict=True):
-            size = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or (0, 0)
-            stride = getattr(layer, "strides", None) or (1, 1)
-            is_square = len(size) == 2 and size[0] == size[1] > 0
-            if len(size) == 2 and size[1] > 0:  # along time
-                seen, step = seen + (size[1] - 1) * step, step * stride[1]
+            if getattr(layer, "rate", None) == 0:
+                continue
+            size: tuple[int, ...] = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or ()
+            kernel, stride = (0, 0), (1, 1)
+            if len(size) == 2 and kind != "DepthwiseConv2D":
+                kernel, stride = (int(size[0]), int(size[1])), (int(layer.strides[0]), int(layer.strides[1]))
+                seen, step = seen + (kernel[1] - 1) * step, step * stride[1]
             shape = tuple(int(n) for n in layer.output.shape[1:])
-            kernel, jump = (int(size[0]), int(stride[0])) if is_square else (0, 1)
             has_both_axes = len(shape) < 3 or shape[0] > 1
             rows.append(
                 LayerSummary(
-                    kind, kernel, jump, shape, int(layer.count_params()),
+                    kind, kernel, stride, shape, int(layer.count_params()),
                     min(seen, self._model.input_shape[-1]) if len(shape) == 3 and has_both_axes else 0,
                 )
             )  # fmt: skip
@@ -175,9 +198,9 @@ class NetworkInspector:
         log_mel : np.ndarray [shape=(n_mels, n_frames), dtype=float32]
             dB in [-80, 0].
         """
-        *maps, _, probabilities = self._views.predict_on_batch(np.asarray(log_mel, dtype=np.float32)[None])
-        by_name = {name: np.asarray(one)[0] for name, one in zip(self.stages, maps, strict=True)}
-        return Look(log_mel, by_name, np.asarray(probabilities)[0])
+        views = self._views.predict_on_batch(np.asarray(log_mel, dtype=np.float32)[None])
+        *maps, attention, probabilities = (np.asarray(one)[0] for one in views)
+        return Look(log_mel, dict(zip(self.stages, maps, strict=True)), attention, probabilities)
 
     def measure_channels(self, log_mels: FloatArray) -> dict[str, FloatArray]:
         """How strongly each channel responds to each of several windows.
@@ -208,14 +231,11 @@ class NetworkInspector:
             Of the instrument.
         """
         maps = look.maps[self.stages[-1]].astype(np.float64)
-        n_bands, n_times, n_channels = maps.shape
-        kernel, bias = self._output.get_weights()
-        of_mean, of_max = (np.asarray(part, dtype=np.float64) for part in np.split(kernel[:, CODES.index(code)], 2))
-        of_band = self._band_weights(n_bands, n_channels)
-        over_time = (maps * of_band[:, None]).sum(axis=0)
-        is_max = np.arange(n_times)[:, None] == over_time.argmax(axis=0)
-        cells = (maps * of_band[:, None] * (of_mean / n_times + of_max * is_max)).sum(axis=2)
-        return Evidence(cells, float(bias[CODES.index(code)]))
+        n_bands, _, n_channels = maps.shape
+        kernel, bias = (np.asarray(part, dtype=np.float64) for part in self._moment_layer.get_weights())
+        column = CODES.index(code)
+        cells = np.einsum("ftc,fc,c->ft", maps, self._band_weights(n_bands, n_channels), kernel[:, column])
+        return Evidence(cells, float(bias[column]), look.attention[:, column].astype(np.float64))
 
     def find_grad_cam(self, look: Look, stage: str, code: str) -> npt.NDArray[np.float64]:
         """Grad-CAM of an instrument on the feature maps of a stage; an approximation, only what speaks for it.
@@ -235,13 +255,11 @@ class NetworkInspector:
         """
         import tensorflow as tf
 
-        kernel, bias = self._output.get_weights()
-        column = CODES.index(code)
         with tf.GradientTape() as tape:
-            *maps, pooled, _ = self._views(tf.constant(look.log_mel[None], dtype=tf.float32), training=False)
+            *maps, _, probabilities = self._views(tf.constant(look.log_mel[None], dtype=tf.float32), training=False)
             chosen = maps[self.stages.index(stage)]
-            logit = tf.linalg.matvec(pooled, tf.constant(kernel[:, column])) + bias[column]
-        gradient = tape.gradient(logit, chosen).numpy()[0].astype(np.float64)
+            probability = probabilities[0, CODES.index(code)]
+        gradient = tape.gradient(probability, chosen).numpy()[0].astype(np.float64)
         weights = gradient.mean(axis=(0, 1))
         return np.maximum((look.maps[stage] * weights).sum(axis=2), 0.0)
 
@@ -264,7 +282,7 @@ def open_network(folder: Path) -> NetworkInspector:
     Raises
     ------
     ModelError
-        If there is none, or it is no network of this program.
+        If there is none, it is no network of this program, or one without attention over time.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
@@ -273,7 +291,11 @@ def open_network(folder: Path) -> NetworkInspector:
     if not path.is_file():
         raise ModelError(f"{folder} holds no network.keras, which can be looked into; install InstruNet again.")
     try:
-        return NetworkInspector(keras.models.load_model(path, compile=False))
+        model = keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras, h5py and zipfile raise many kinds for damaged files
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ModelError(f"{path} cannot be opened ({reason}); install InstruNet again.") from error
+    try:
+        return NetworkInspector(model)
+    except ValueError as error:
+        raise ModelError(f"{path} is {error}, so it cannot be looked into; take another network.") from error

@@ -21,8 +21,8 @@ class Predictions:
         In [0, 1].
     targets : np.ndarray [shape=(n, n_classes), dtype=bool]
         Multi-hot labels; given as 0 and 1.
-    thresholds : np.ndarray [shape=(n_classes,), dtype=float64]
-        In [0, 1]; one number for all classes is spread.
+    thresholds : np.ndarray [shape=(n, n_classes), dtype=float64]
+        In [0, 1]; given as one number, one for each class, or one for each class and row.
     classes : tuple of str
         Codes, in the order of the columns.
 
@@ -47,7 +47,7 @@ class Predictions:
                 f"probabilities and targets must both have the shape (n, {n_classes}), "
                 f"got {probabilities.shape} and {targets.shape}"
             )
-        if thresholds.shape not in ((), (n_classes,)):
+        if thresholds.shape not in ((), (n_classes,), probabilities.shape):
             raise ValueError(f"thresholds must be one number or {n_classes}, got the shape {thresholds.shape}")
         if not len(probabilities):
             raise ValueError("there is nothing to score: no row")
@@ -58,7 +58,7 @@ class Predictions:
             raise ValueError("targets must be 0 or 1")
         object.__setattr__(self, "probabilities", probabilities)
         object.__setattr__(self, "targets", targets.astype(bool))
-        object.__setattr__(self, "thresholds", np.broadcast_to(thresholds, (n_classes,)).copy())
+        object.__setattr__(self, "thresholds", np.broadcast_to(thresholds, probabilities.shape).copy())
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class ClassScores:
     n_single_label : int
         Rows that carry this label and no other.
     threshold : float
-        From which probability on the class counts as heard.
+        From which probability on the class counts as heard; the mean, if rows have thresholds of their own.
     argmax_f1 : float or None
         F1 of "is the most probable class", over single-label rows.
     f1, precision, recall : float or None

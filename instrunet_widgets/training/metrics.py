@@ -57,7 +57,7 @@ def score(
         In [0, 1].
     targets : array_like [shape=(n, n_classes)]
         Multi-hot labels, 0 and 1.
-    thresholds : array_like [shape=(n_classes,)] or float
+    thresholds : array_like [shape=(n_classes,) or (n, n_classes)] or float
         In [0, 1].
     classes : tuple of str
         Codes, in the order of the columns.
@@ -101,7 +101,7 @@ def score_both(probabilities: npt.ArrayLike, targets: npt.ArrayLike, thresholds:
     Parameters
     ----------
     probabilities, targets : array_like [shape=(n, 11)]
-    thresholds : array_like [shape=(11,)]
+    thresholds : array_like [shape=(11,) or (n, 11)]
 
     Returns
     -------
@@ -186,7 +186,7 @@ def merge_guitars(probabilities: npt.ArrayLike, targets: npt.ArrayLike, threshol
     Parameters
     ----------
     probabilities, targets : array_like [shape=(n, 11)]
-    thresholds : array_like [shape=(11,)] or float
+    thresholds : array_like [shape=(11,) or (n, 11)] or float
 
     Returns
     -------
@@ -205,11 +205,11 @@ def merge_guitars(probabilities: npt.ArrayLike, targets: npt.ArrayLike, threshol
     merged_targets = given.targets.copy()
     merged_targets[:, gac] |= merged_targets[:, gel]
     merged_thresholds = given.thresholds.copy()
-    merged_thresholds[gac] = given.thresholds[[gac, gel]].mean()
+    merged_thresholds[:, gac] = given.thresholds[:, [gac, gel]].mean(axis=1)
     return Predictions(
         np.delete(merged_probabilities, gel, axis=1),
         np.delete(merged_targets, gel, axis=1),
-        np.delete(merged_thresholds, gel),
+        np.delete(merged_thresholds, gel, axis=1),
         CODES_GUITARS_MERGED,
     )
 
@@ -234,7 +234,7 @@ def _score_classes(given: Predictions) -> tuple[ClassScores, ...]:
     for k, code in enumerate(given.classes):
         truth, probability = given.targets[:, k], given.probabilities[:, k]
         precision, recall, f1, _ = precision_recall_fscore_support(
-            truth, probability >= given.thresholds[k], average="binary", zero_division=0
+            truth, probability >= given.thresholds[:, k], average="binary", zero_division=0
         )
         has_positives, n_single = bool(truth.any()), int((labels == k).sum())
         rows.append(
@@ -242,7 +242,7 @@ def _score_classes(given: Predictions) -> tuple[ClassScores, ...]:
                 code=code,
                 n_positives=int(truth.sum()),
                 n_single_label=n_single,
-                threshold=float(given.thresholds[k]),
+                threshold=float(given.thresholds[:, k].mean()),
                 argmax_f1=float(f1_score(labels == k, chosen == k)) if n_single else None,
                 f1=float(f1) if has_positives else None,
                 precision=float(precision) if has_positives else None,

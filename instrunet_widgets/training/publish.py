@@ -80,7 +80,6 @@ def write_model(
     training_set: TrainingSet,
     config: TrainingConfig,
     out_of_fold: OutOfFold | None = None,
-    reading: Reading | None = None,
 ) -> dict[str, Any]:
     """Write a model directory.
 
@@ -94,8 +93,6 @@ def write_model(
     out_of_fold : OutOfFold, optional
         What the folds of the same recipe predicted: gives calibration, thresholds and scores. Without it the stop
         side gives the former, the test side the latter.
-    reading : Reading, optional
-        What `fit_reading` made of the folds, if that is known already.
 
     Returns
     -------
@@ -105,15 +102,19 @@ def write_model(
     Raises
     ------
     ModelError
-        If `out` exists, or the network is one of those that only serve to compare splits and window lengths.
+        If `out` exists, nothing was held out and no folds are given, or the network is one of those that only serve
+        to compare splits and window lengths.
     """
     if config.split_by != "group" or config.window_seconds != FeatureConfig().window_seconds:
         raise ModelError("a network split by clip, or for other windows than 3 s, only serves comparison")
     if out.exists():
         raise ModelError(f"{out} exists; choose another name or remove it")
     if out_of_fold is not None:
-        reading = reading or fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed)
+        reading = fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed)
         scores = out_of_fold.scores | {"genres": score_genres(out_of_fold, training_set.train)}
+        scores |= {"shipped": score_held_out(result.model, training_set, reading)}
+    elif not len(training_set.stop) or not len(training_set.test):
+        raise ModelError("nothing was held out to fit calibration and thresholds on, and to score")
     else:
         reading = fit_reading(predict(result.model, training_set.stop), training_set.stop.targets, seed=config.seed)
         scores = score_test_sides(result.model, training_set, reading)
@@ -137,6 +138,35 @@ def write_model(
         _write_json(folder / "model.json", description)
         write_card(folder / "README.md", description, scores, training_set, config)
         folder.replace(out)
+    return scores
+
+
+def score_held_out(model: Any, training_set: TrainingSet, reading: Reading) -> dict[str, Any]:
+    """Score the shipped network itself, on the groups of the further folders that it did not learn from.
+
+    Returns
+    -------
+    scores : dict
+        By folder ``eleven_classes`` and ``ten_classes``. Under ``false_alarms`` by kind of sound, what was heard in
+        windows without any of the eleven instruments: ``n_windows`` and ``per_minute``, instruments above their
+        threshold in a minute of windows that do not overlap.
+    """
+    scores: dict[str, Any] = {}
+    alarms: dict[str, list[int]] = {}
+    for name, side in training_set.held_out.items():
+        if not len(side):
+            continue
+        p = reading.calibration(predict(model, side))
+        scores[name] = score_both(p, side.targets, reading.thresholds.window)
+        kinds = side.frame["kind"].astype(str) if "kind" in side.frame else [name] * len(side)
+        for kind, heard, target in zip(kinds, p >= reading.thresholds.window, side.targets, strict=True):
+            if not target.any():
+                alarms.setdefault(str(kind), []).append(int(heard.sum()))
+    per_minute = 60 / FeatureConfig().window_seconds
+    scores["false_alarms"] = {
+        kind: {"n_windows": len(counts), "per_minute": round(per_minute * sum(counts) / len(counts), 3)}
+        for kind, counts in sorted(alarms.items())
+    }
     return scores
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import FeatureFolderError
 from ..instruments import CODES
@@ -20,7 +19,7 @@ from .folds import OutOfFold
 from .metrics import score_both
 
 
-def score_relabelled(out_of_fold: OutOfFold, path: Path, thresholds: npt.ArrayLike) -> dict[str, Any]:
+def score_relabelled(out_of_fold: OutOfFold, path: Path) -> dict[str, Any]:
     """Score the clips of a table by networks that never saw their recordings, nor these labels.
 
     Parameters
@@ -28,13 +27,11 @@ def score_relabelled(out_of_fold: OutOfFold, path: Path, thresholds: npt.ArrayLi
     out_of_fold : OutOfFold
     path : Path
         The table; clips that no fold predicts are left out.
-    thresholds : array_like [shape=(11,)]
-        For one window.
 
     Returns
     -------
     scores : dict
-        As `score_both`.
+        As `score_both`, each clip at the thresholds of its fold.
 
     Raises
     ------
@@ -46,7 +43,7 @@ def score_relabelled(out_of_fold: OutOfFold, path: Path, thresholds: npt.ArrayLi
     if not known:
         raise FeatureFolderError(f"{path} names none of the clips that the folds predict")
     targets = np.array([labels[out_of_fold.files[k]] for k in known])
-    return score_both(out_of_fold.probabilities[known], targets, thresholds)
+    return score_both(out_of_fold.probabilities[known], targets, out_of_fold.thresholds[out_of_fold.fold[known]])
 
 
 def _read_table(path: Path) -> dict[str, list[int]]:

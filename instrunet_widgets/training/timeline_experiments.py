@@ -9,7 +9,7 @@ On rendered pieces with labels per time (`pieces`), each analysed once per hop b
 - ``instrument`` and ``polyphony``: at the usual hop and smoothing, the seconds of each instrument, and those while one,
   two, three or four of the eleven play.
 
-On IRMAS recordings of three clips, from a folder of features and the test side of a split:
+On IRMAS recordings of three clips, from what the folds predict for them (``oof.npz``):
 
 - ``aggregation_irmas``: mean or max over the three, and the first clip alone.
 
@@ -53,10 +53,11 @@ from ..errors import FeatureFolderError
 from ..instruments import CODES
 from ..pipeline import analyze
 from ..results import Thresholds
-from .feature_folder import FeatureFolder
+from .calibration import fit_calibration, fit_thresholds
+from .folds import OutOfFold
+from .irmas import parse_clip_name
 from .metrics import score
 from .pieces import read_pieces
-from .splits import Split
 from .timeline_measures import HeardPiece, Row, score_by_instrument, score_by_polyphony, score_timelines
 
 if TYPE_CHECKING:
@@ -119,16 +120,15 @@ def compare_on_pieces(
     return rows
 
 
-def compare_on_recordings(classifier: Classifier, folder: FeatureFolder, split: Split) -> list[Row]:
-    """Compare aggregations on IRMAS recordings of three clips.
+def compare_on_recordings(model: str, predicted: OutOfFold) -> list[Row]:
+    """Compare aggregations on IRMAS recordings of three clips, each predicted by the fold that did not learn from it.
 
     Parameters
     ----------
-    classifier : Classifier
-    folder : FeatureFolder
-        IRMAS features.
-    split : Split
-        Recordings of its test side are used: unseen by the network and by its thresholds.
+    model : str
+        Its name, for the rows.
+    predicted : OutOfFold
+        Each recording is read at thresholds that were fitted on the other folds.
 
     Returns
     -------
@@ -138,23 +138,12 @@ def compare_on_recordings(classifier: Classifier, folder: FeatureFolder, split: 
     Raises
     ------
     FeatureFolderError
-        If the folder holds no recording of three clips of the test side.
+        If there is no recording of three clips.
     """
-    folder = folder.subset(np.isin(folder.files, split.test) & ~folder.label_conflict)
-    recordings = (folder.frame["class"] + "/" + folder.frame["recording_id"]).to_numpy(dtype=str)
-    names, counts = np.unique(recordings, return_counts=True)
-    names = names[counts == N_CLIPS]
-    if not len(names):
-        raise FeatureFolderError(
-            f"{folder.path} holds no recording of three clips of the split's test side; check that the two belong "
-            "together"
-        )
-    clips = np.stack([np.flatnonzero(recordings == name) for name in names])
-    order = np.argsort(folder.frame["segment"].astype(int).to_numpy()[clips], axis=1)
-    clips = np.take_along_axis(clips, order, axis=1)
-    probabilities = classifier.predict_proba(folder.decibels(clips.ravel())).reshape(len(names), N_CLIPS, -1)
-    targets, sounding = folder.targets[clips[:, 0]], np.zeros(N_CLIPS, dtype=bool)
-    own = classifier.model_thresholds
+    clips = _find_recordings(predicted.files)
+    probabilities, sounding = predicted.probabilities[clips], np.zeros(N_CLIPS, dtype=bool)
+    targets, fold = predicted.labels[clips[:, 0]], predicted.fold[clips[:, 0]]
+    own = [_fit_without(predicted, number) for number in range(int(predicted.fold.max()) + 1)]
     rows: list[Row] = []
     readings: list[tuple[str, npt.NDArray[np.float32]]] = [("first clip", probabilities[:, 0])]
     for aggregation in AGGREGATIONS:
@@ -163,9 +152,9 @@ def compare_on_recordings(classifier: Classifier, folder: FeatureFolder, split: 
         for thresholds in ("auto", "window"):
             if name == "first clip" and thresholds == "auto":
                 continue  # a clip is a window
-            chosen = _choose_thresholds(own, name, thresholds)
+            chosen = np.stack([np.asarray(_choose_thresholds(own[number], name, thresholds)) for number in fold])
             measured = score(scores, targets, chosen)
-            row: Row = {"experiment": "aggregation_irmas", "model": classifier.name, "n": len(names)}
+            row: Row = {"experiment": "aggregation_irmas", "model": model, "n": len(clips)}
             row |= {
                 "smoothing_windows": 1,
                 "aggregation": name,
@@ -174,6 +163,25 @@ def compare_on_recordings(classifier: Classifier, folder: FeatureFolder, split: 
             }
             rows.append(row | {field: getattr(measured, field) for field in _RECORDING_FIELDS})
     return rows
+
+
+def _find_recordings(files: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
+    """Clips of each recording that has three, in their order [shape=(n_recordings, 3)]."""
+    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for row, file in enumerate(files):
+        name = parse_clip_name(str(file))
+        found.setdefault((name.code, name.recording_id), []).append((name.segment, row))
+    threes = [[row for _, row in sorted(clips)] for clips in found.values() if len(clips) == N_CLIPS]
+    if not threes:
+        raise FeatureFolderError("the folds predict no recording of three clips")
+    return np.array(threes)
+
+
+def _fit_without(predicted: OutOfFold, number: int) -> Thresholds:
+    """Thresholds from the other folds."""
+    others = predicted.fold != number
+    calibration = fit_calibration(predicted.raw[others], predicted.labels[others])
+    return fit_thresholds(calibration(predicted.raw[others]), predicted.labels[others])
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

@@ -256,10 +256,9 @@ class EpochDraw:
 def _train_epoch(model: Any, data: FeatureFolder, config: TrainingConfig, draw: EpochDraw, epoch: int) -> float:
     """One pass over the training side; gives its mean loss."""
     loss = 0.0
-    model.reset_metrics()  # train_on_batch returns the mean since the last reset
     for batch in _prefetch(data, config, draw, epoch):
         targets = config.low_target + (config.high_target - config.low_target) * batch.targets
-        loss = float(model.train_on_batch(batch.log_mels, targets))
+        loss += float(model.train_on_batch(batch.log_mels, targets)) / draw.n_steps
     return loss
 
 

@@ -1,8 +1,9 @@
 """What a run learns from and is judged on: feature folders, read, split by group and joined.
 
-The first folder (IRMAS) is split into train, stop and test. The stop side chooses the epoch and later the
-calibration and thresholds; the test side is only scored. Further folders (isolated notes, rendered sound) join the
-training side, but for their own held-out groups, which are scored apart.
+The first folder (IRMAS) is split into train, stop and test. The stop side, where there is one, chooses the epoch and
+later the calibration and thresholds; the test side is only scored. Further folders (isolated notes, rendered sound)
+join the training side, but for their own held-out groups, which are scored apart: also those of a network that learns
+from all of the first folder, which can be judged on nothing else.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FeatureFolderError
+from ..instruments import CODES
 from .feature_folder import FeatureFolder, join_feature_folders, read_feature_folder
 from .splits import Split, split_by_group
+
+_RESERVED = {"", "test", "folds", "genres", "shipped", "relabelled", "false_alarms"}  # see `publish`
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +66,8 @@ def gather_training_set(
     extras : sequence of str or Path
         Further folders.
     fold : int or None
-        Which fifth is the test side; None holds nothing out, neither to stop nor to score.
+        Which fifth is the test side; with None all of the first folder is learnt from, and of the further ones what
+        fold 0 learns from.
     seed : int
     by_clip : bool
         Split the first folder by clip; only to show how scores then mislead.
@@ -75,6 +80,8 @@ def gather_training_set(
         If a folder cannot be used, IRMAS features lack a class, or two folders have the same name.
     """
     names_of_folders = [Path(path).resolve().name for path in (features, *extras)]
+    if reserved := [name for name in names_of_folders[1:] if name in _RESERVED or name.startswith("mixtures")]:
+        raise FeatureFolderError(f"scores.json needs the name {reserved[0]!r} for itself; rename that feature folder")
     if len(set(names_of_folders)) < len(names_of_folders):
         raise FeatureFolderError(
             f"two of the feature folders {', '.join(map(str, (features, *extras)))} have the same name, by which "
@@ -82,8 +89,11 @@ def gather_training_set(
         )
     main = read_feature_folder(features)
     main = main.subset(~main.label_conflict & ~main.duplicates)
-    if not main.targets.any(axis=0).all():
-        raise FeatureFolderError(f"{features} lacks clips of at least one of the eleven instruments")
+    if lacking := [code for code, has in zip(CODES, main.targets.any(axis=0).tolist(), strict=True) if not has]:
+        raise FeatureFolderError(f"{features} lacks clips of {', '.join(lacking)}; all eleven instruments are needed")
+    if not main.targets.any(axis=1).all():
+        nameless = main.files[int((~main.targets.any(axis=1)).argmax())]
+        raise FeatureFolderError(f"the clip {nameless} in {features} names no instrument; only further folders may")
     split = split_by_group(main, fold=fold or 0, seed=seed, by_clip=by_clip)
     if fold is None:
         split = Split(seed, None, split.train + split.stop + split.test, (), ())
@@ -93,11 +103,9 @@ def gather_training_set(
     train, held_out, names = [sides["train"]], {}, {"train": list(split.train), "test": list(split.test)}
     for path in extras:
         extra = read_feature_folder(path)
-        test = np.zeros(len(extra), dtype=bool)
-        if fold is not None:
-            test = np.isin(extra.files, split_by_group(extra, fold=fold, seed=seed, need_all_classes=False).test)
+        test = np.isin(extra.files, split_by_group(extra, fold=fold or 0, seed=seed, need_all_classes=False).test)
         train.append(extra.subset(~test))
-        held_out[Path(path).name] = extra.subset(test)
+        held_out[Path(path).resolve().name] = extra.subset(test)
         names["train"] += list(train[-1].files)
         names["test"] += list(extra.files[test])
     split = Split(seed, fold, tuple(names["train"]), split.stop, tuple(names["test"]))

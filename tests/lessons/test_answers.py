@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from scipy.special import expit, softmax
 
 from instrunet_widgets import DecodingConfig
 from instrunet_widgets.lessons import (
@@ -112,13 +113,13 @@ WRONG = {
         convolve(np.eye(3), np.eye(2)),
     ],
     "parameters": [9, 576, 1_152, 8_192, 73_856, 18_874_368, 73_727, "73,728", 204_800],
-    "evidence": [
-        lambda maps, of_mean, of_max: maps @ of_mean,
-        lambda maps, of_mean, of_max: maps @ of_mean / len(maps),
-        lambda maps, of_mean, of_max: maps @ of_mean / len(maps) + maps @ of_max,
-        lambda maps, of_mean, of_max: maps.mean(axis=0) * of_mean + maps.max(axis=0) * of_max,
-        lambda maps, of_mean, of_max: (maps.mean(axis=0) * of_mean + maps.max(axis=0) * of_max).sum(),
-        lambda maps, of_mean, of_max: maps * of_mean / len(maps),
+    "attention": [
+        lambda logits, scores: softmax(scores) * logits,
+        lambda logits, scores: scores * expit(logits),
+        lambda logits, scores: np.exp(scores) * expit(logits),
+        lambda logits, scores: softmax(logits) * expit(scores),
+        lambda logits, scores: expit(logits) / len(logits),
+        lambda logits, scores: float(np.sum(softmax(scores) * expit(logits))),
     ],
     "momentum_step": [
         lambda w, v, g, rate, m: (w + v, m * v - rate * g),  # moves by the old velocity

@@ -111,8 +111,9 @@ def test_stop_shows_its_line_in_a_kernel_in_place_of_a_traceback() -> None:
     assert "Traceback" not in run.stdout + run.stderr
     lines = [line for line in run.stdout.splitlines() if "needs" in line]
     assert lines == [
-        "This lesson needs no_such_library: install InstruNet with the extra 'training' (uv sync --extra training), "
-        "restart the kernel and run the cells again."
+        "This lesson needs no_such_library: install InstruNet with the extra 'training'. With uv: stop Jupyter and "
+        "start it with 'uv run --extra lab --extra training jupyter lab notebooks'; with pip: pip install "
+        "'instrunet-widgets[training]', restart the kernel and run the cells again."
     ]
 
 
@@ -185,6 +186,16 @@ def test_folder_holds_seven_postcards_with_their_labels() -> None:
     assert [{one.instrument for one in read_labels(label_path(path))} for path in paths] == [
         {"pia"}, {"pia", "flu"}, {"gac"}, {"gac", "cla"}, {"cel"}, {"cel", "flu", "pia"}, {"org", "tru"},
     ]  # fmt: skip
+
+
+def test_recordings_are_found_by_their_endings_and_an_empty_folder_is_one_line(tmp_path: Path) -> None:
+    for name in ("b.WAV", "a.opus", "notes.txt", "c.aiff"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.wav").mkdir()
+    assert [path.name for path in exploration.find_recordings(tmp_path)] == ["a.opus", "b.WAV", "c.aiff"]
+    for folder in (tmp_path / "folder.wav", tmp_path / "missing"):
+        with pytest.raises(LessonStop, match=r"no recording|cannot be read"):
+            exploration.find_recordings(folder)
 
 
 def test_cut_labels_count_from_the_start_of_their_part() -> None:

@@ -20,6 +20,7 @@ from instrunet_widgets.lessons import windows_and_labels as lesson_2
 from instrunet_widgets.lessons import windows_to_timeline as lesson_5
 from instrunet_widgets.lessons.panel import Panel
 from instrunet_widgets.lessons.sound import Sound, SoundBox
+from instrunet_widgets.lessons.tables import show_table
 from instrunet_widgets.results import Analysis, Thresholds
 
 FLUTE = CODES.index("flu")
@@ -274,7 +275,7 @@ def test_names_from_files_are_escaped() -> None:
     comparison = exploration.RecordingComparison({"<img src=x>\x1b": ANALYSIS})
     assert comparison.first.options[0][0] == "<img src=x>\\x1b"  # a dropdown shows text as text
     assert "<img" not in texts_of(comparison)
-    table = lesson_2.show_table([("<script>",)], ("<b>",), "<i>", "<u>")
+    table = show_table([("<script>",)], ("<b>",), "<i>", "<u>")
     assert not {"<script>", "<b>", "<i>", "<u>"} & set(texts_of(table).replace("><", "> <").split())
     assert "&lt;script&gt;" in texts_of(table)
 

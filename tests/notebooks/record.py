@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -18,20 +17,9 @@ import nbformat
 
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent.parent / "notebooks"
-NEED_PREDICTIONS = {"06_how_good_is_it"}
 EXPECTED = HERE / "expected"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LAX_TAG = "nbval-ignore-output"
-
-
-def find_settings(name: str, folder: Path) -> dict[str, str]:
-    """Environment variables that a notebook needs; a model may be written into the folder."""
-    if name not in NEED_PREDICTIONS:
-        return {}
-    sys.path.insert(0, str(HERE.parent))
-    from made_model import find_environment
-
-    return find_environment(folder / "made")
 
 
 def record(name: str) -> None:
@@ -40,9 +28,8 @@ def record(name: str) -> None:
 
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
     with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, **find_settings(name, Path(folder))}
         client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}})
-        client.execute(env=env)
+        client.execute()
     outputs = {}
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.outputs and LAX_TAG not in cell.metadata.get("tags", []):

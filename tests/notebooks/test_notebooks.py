@@ -9,7 +9,6 @@ nbval runs them. Outputs are not committed, so those to compare with are kept in
 After a change, record them anew and look at the difference: ``python tests/notebooks/record.py explore``.
 
 The kernels can reach no other host, and find neither TensorFlow nor what comes with it, unless the lesson trains.
-As long as the default network has no ``oof.npz``, the lesson on scores runs with one that is made up.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from record import EXPECTED, NOTEBOOKS, find_settings, merge_outputs
+from record import EXPECTED, NOTEBOOKS, merge_outputs
 
 from instrunet_widgets.instruments import CODES
 
@@ -80,14 +79,7 @@ def exercise_calls(path: Path, method: str) -> dict[str, str]:
     return calls
 
 
-def run_nbval(
-    notebook: nbformat.NotebookNode,
-    folder: Path,
-    *,
-    is_strict: bool,
-    lacks: tuple[str, ...],
-    settings: dict[str, str] | None = None,
-) -> str:
+def run_nbval(notebook: nbformat.NotebookNode, folder: Path, *, is_strict: bool, lacks: tuple[str, ...]) -> str:
     """Run a notebook; the last line that nbval writes, or all it has to say if cells fail."""
     copy = folder / "notebook.ipynb"
     nbformat.write(notebook, copy)
@@ -98,7 +90,7 @@ def run_nbval(
         *("--nbval-cell-timeout=300", "-p", "no:playwright", "-p", "no:cacheprovider", "-q", "-rA", "--color=no"),
         f"--rootdir={folder}",
     ]
-    env = {**os.environ, **(settings or {}), "PYTHONPATH": str(folder / "site"), "PY_COLORS": "0"}
+    env = {**os.environ, "PYTHONPATH": str(folder / "site"), "PY_COLORS": "0"}
     run = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     return run.stdout.splitlines()[-1] if run.returncode == 0 else run.stdout[-8_000:] + run.stderr[-2_000:]
 
@@ -108,9 +100,8 @@ def run_nbval(
 def test_notebook_runs_with_the_known_outputs(path: Path, tmp_path: Path) -> None:
     lacks = () if path.stem in NEED_TRAINING else NOT_FOUND_IN_KERNELS
     is_strict = (EXPECTED / f"{path.stem}.json").is_file()
-    settings = find_settings(path.stem, tmp_path / "models")
     notebook = merge_outputs(read(path), path.stem)
-    said = run_nbval(notebook, tmp_path, is_strict=is_strict, lacks=lacks, settings=settings)
+    said = run_nbval(notebook, tmp_path, is_strict=is_strict, lacks=lacks)
     assert re.fullmatch(rf"{len(code_cells(path))} passed(, \d+ warnings?)? in .*", said), said
 
 

@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
-from instrunet_widgets.classifier import Classifier
+from instrunet_widgets.classifier import Calibration, Classifier
 from instrunet_widgets.cli import main
 from instrunet_widgets.errors import FeatureFolderError
 from instrunet_widgets.instruments import CODES
+from instrunet_widgets.results import Thresholds
 from instrunet_widgets.training import folds as folds_module
-from instrunet_widgets.training.calibration import fit_calibration
+from instrunet_widgets.training.calibration import fit_calibration, maximise_f1
+from instrunet_widgets.training.feature_folder import write_feature_folder
 from instrunet_widgets.training.folds import Fold, OutOfFold, Side, join_folds, mix_clips, read_fold
 from instrunet_widgets.training.network import NetworkConfig
+from instrunet_widgets.training.publish import Reading, score_held_out
 from instrunet_widgets.training.recipe import TrainingConfig
 from instrunet_widgets.training.relabelled import score_relabelled
 from instrunet_widgets.training.train import EpochDraw
@@ -77,10 +80,24 @@ def test_scores_of_the_folds_are_those_of_scikit_learn(folds: list[Fold]) -> Non
     assert joined.scores["notes"]["ten_classes"]["n"] == 110  # of the first fold
 
 
+def test_clips_are_read_at_the_thresholds_that_other_folds_gave(folds: list[Fold], joined: OutOfFold) -> None:
+    heard = []
+    for k in range(5):
+        others = joined.fold != k
+        calibration = fit_calibration(joined.raw[others], joined.labels[others])
+        threshold = maximise_f1(calibration(joined.raw[others]), joined.labels[others])
+        np.testing.assert_allclose(joined.thresholds[k], threshold)
+        heard.append(joined.probabilities[joined.fold == k] >= threshold)
+    found = joined.scores["test"]["eleven_classes"]
+    assert found["micro_f1"] == pytest.approx(f1_score(joined.labels, np.concatenate(heard), average="micro"))
+    common = joined.probabilities >= joined.thresholds.mean(axis=0)
+    assert f1_score(joined.labels, common, average="micro") != pytest.approx(found["micro_f1"], abs=1e-6)
+
+
 def test_saved_predictions_hold_what_was_scored(joined: OutOfFold, tmp_path: Path) -> None:
     joined.save(tmp_path / "oof.npz")
     with np.load(tmp_path / "oof.npz", allow_pickle=False) as saved:
-        assert sorted(saved) == ["files", "fold", "labels", "probabilities", "raw"]
+        assert sorted(saved) == ["files", "fold", "labels", "probabilities", "raw", "thresholds"]
         np.testing.assert_array_equal(saved["probabilities"], joined.probabilities)
         np.testing.assert_array_equal(saved["labels"].sum(axis=1), 1)
 
@@ -108,9 +125,9 @@ def test_relabelled_clips_are_scored_against_the_listener(joined: OutOfFold, tmp
     rows += [f"{file}," + ",".join(map(str, row)) for file, row in zip(joined.files, labels, strict=False)]
     table = tmp_path / "heard.csv"
     table.write_text("\n".join(rows), encoding="utf-8")
-    found = score_relabelled(joined, table, np.full(11, 0.4))["eleven_classes"]
+    found = score_relabelled(joined, table)["eleven_classes"]
     assert found["n"] == 300
-    chosen = joined.probabilities[:300] >= 0.4
+    chosen = joined.probabilities[:300] >= joined.thresholds[joined.fold[:300]]
     assert found["micro_f1"] == pytest.approx(f1_score(labels, chosen, average="micro"))
     assert found["roc_auc"] == pytest.approx(roc_auc_score(labels, joined.probabilities[:300], average="macro"))
 
@@ -127,7 +144,7 @@ def test_bad_tables_of_labels_are_named(joined: OutOfFold, tmp_path: Path, text:
     table = tmp_path / "heard.csv"
     table.write_text(text, encoding="utf-8")
     with pytest.raises(FeatureFolderError, match=message):
-        score_relabelled(joined, table, np.full(11, 0.4))
+        score_relabelled(joined, table)
 
 
 def test_mixtures_hold_different_instruments_and_all_their_labels(banded_features: Path) -> None:
@@ -175,13 +192,58 @@ def test_five_folds_become_a_model(
         assert main([*common, *run]) == 0
     model = tmp_path / "tiny"
     folds = ["--folds", *map(str, outs), "--out", str(model), "--run-folder", str(tmp_path / "run")]
+    assert main([*common, *folds, "--epochs", "2"]) != 0
+    assert "trained with other settings than this run" in " ".join(capsys.readouterr().err.split())
     assert main([*common, *folds]) == 0
     assert "on 440 clips of recordings never seen" in " ".join(capsys.readouterr().out.split())
     classifier = Classifier.load(model)
     assert classifier.predict_proba(np.full((2, 128, 130), -80, dtype=np.float32)).shape == (2, 11)
     scores = json.loads((model / "scores.json").read_text(encoding="utf-8"))
-    assert set(scores) == {"test", "mixtures of 2", "mixtures of 3", "folds", "false_alarms", "genres"}
+    assert set(scores) == {"test", "mixtures of 2", "mixtures of 3", "folds", "genres", "shipped"}
     card = (model / "README.md").read_text(encoding="utf-8")
     assert "Mean over the five folds" in card
     assert "What is taken for what most often" in card
     assert json.loads((model / "split.json").read_text(encoding="utf-8"))["test"] == []
+
+
+def test_settings_that_hold_nothing_out_are_refused_before_training(
+    banded_features: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "all.json"
+    settings.write_text(dataclasses.replace(TINY, fold=None).to_json(), encoding="utf-8")
+    run = ["--config", str(settings), "--out", str(tmp_path / "model"), "--run-folder", str(tmp_path / "run")]
+    assert main(["train", "--features", str(banded_features), *run]) != 0
+    assert "give --fold K to score one, or --folds" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "run").exists()
+
+
+def test_shipped_network_is_scored_on_what_it_did_not_learn_from_and_its_false_alarms_by_kind(
+    banded_features: Path, tmp_path: Path
+) -> None:
+    """The further folder has 40 clips of two kinds, half of them without any of the instruments."""
+    kinds = ("phrase", "drums", "phrase", "bass")
+    rows = [
+        {"file": f"extra-{k}", "class": "cel" if k % 2 == 0 else "", "group": f"g{k // 2}", "kind": kinds[k % 4]}
+        for k in range(40)
+    ]
+    folder = tmp_path / "rendered"
+    write_feature_folder(folder, np.full((40, 128, 130), 100, dtype=np.uint8), rows)
+    training_set = gather_training_set(banded_features, [folder], fold=None)
+    held_out = training_set.held_out["rendered"]
+    assert 0 < len(held_out) < 40
+    assert not set(held_out.files) & set(training_set.train.files)
+
+    class Loud:
+        input_shape = (None, 128, 130)
+
+        def predict_on_batch(self, log_mels: np.ndarray) -> np.ndarray:
+            return np.tile(np.array([[0.9] * 2 + [0.1] * 9], dtype=np.float32), (len(log_mels), 1))
+
+    same = Calibration(np.ones(11, dtype=np.float32), np.zeros(11, dtype=np.float32))
+    reading = Reading(same, Thresholds(*(np.full(11, 0.5, dtype=np.float32) for _ in range(3))))
+    found = score_held_out(Loud(), training_set, reading)
+    assert found["rendered"]["eleven_classes"]["n"] == len(held_out)
+    n_windows = {kind: row["n_windows"] for kind, row in found["false_alarms"].items()}
+    silent = held_out.frame[held_out.frame["class"] == ""]
+    assert n_windows == silent["kind"].value_counts().to_dict()
+    assert all(row["per_minute"] == 40 for row in found["false_alarms"].values())  # two instruments in 20 windows

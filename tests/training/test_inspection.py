@@ -14,26 +14,25 @@ from instrunet_widgets.training.inspection import NetworkInspector, open_network
 
 pytest.importorskip("keras")
 
-OLD = {"summary": "mean_max", "time_pooling": 2, "frequency_aware": False}  # what the shipped network is built like
 RNG = np.random.default_rng(5)
 WINDOW = RNG.uniform(-80, 0, (128, 130)).astype(np.float32)
 
 
-def make_inspector(**changes) -> NetworkInspector:
+def make_model(**changes):
     import keras
 
     from instrunet_widgets.training.network import NetworkConfig, build_network
 
     keras.utils.set_random_seed(1)
-    model = build_network(NetworkConfig(**{**OLD, "stem_channels": 4, "stage_channels": (4, 6), **changes}))
+    model = build_network(NetworkConfig(**{"stem_channels": 4, "stage_channels": (4, 6), "time_pooling": 2, **changes}))
     for variable in model.variables:  # no weight is left at a value that hides a mistake, such as 0 or 1
         if "seed" not in variable.path:
             variable.assign(variable * RNG.uniform(0.8, 1.2, variable.shape) + RNG.uniform(0.0, 0.01, variable.shape))
-    kernel, bias = model.get_layer("probability").get_weights()
-    pooled = keras.Model(model.input, model.get_layer("probability").input).predict_on_batch(WINDOW[None])[0]
-    largest = np.abs(pooled @ kernel).max()  # a logit of 2 at most, which can be told from its probability
-    model.get_layer("probability").set_weights([kernel * 2 / largest, bias])
-    return NetworkInspector(model)
+    return model
+
+
+def make_inspector(**changes) -> NetworkInspector:
+    return NetworkInspector(make_model(**changes))
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +41,26 @@ def shipped() -> NetworkInspector:
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"frequency_aware": True}, {"batch_normalisation": False, "kernel": 5}], ids=str
+    "changes", [{}, {"frequency_aware": False}, {"batch_normalisation": False, "kernel": 5}], ids=str
 )
-def test_evidence_of_all_cells_and_the_bias_add_up_to_the_logit(changes: dict) -> None:
+def test_moments_and_their_attention_add_up_to_the_probability(changes: dict) -> None:
     network = make_inspector(**changes)
     look = network.look(WINDOW)
+    assert network.stages == ("stem", "stage 1", "stage 2")
     for column, code in enumerate(CODES):
         evidence = network.find_evidence(look, code)
-        p = float(look.probabilities[column])
         assert evidence.cells.shape == (16, 16)
-        assert evidence.logit == pytest.approx(np.log(p / (1 - p)), rel=1e-3, abs=1e-3)
-        assert evidence.over_time.sum() + evidence.bias == pytest.approx(evidence.logit)
+        assert evidence.attention.sum() == pytest.approx(1)
+        assert evidence.attention.std() > 1e-4  # or equal weights would do as well
+        assert evidence.probability == pytest.approx(look.probabilities[column], rel=1e-4)
+        assert evidence.weighted.sum() == pytest.approx((evidence.attention * 16 * evidence.cells.sum(axis=0)).sum())
+
+
+def test_network_without_attention_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    make_model(summary="mean_max").save(tmp_path / "network.keras")
+    with pytest.raises(ModelError, match=r"without attention over time.* cannot be looked into") as caught:
+        open_network(tmp_path)
+    assert "\n" not in str(caught.value)
 
 
 def test_shipped_network_gives_what_the_app_says_before_calibration(shipped: NetworkInspector) -> None:
@@ -66,11 +74,16 @@ def test_shipped_network_gives_what_the_app_says_before_calibration(shipped: Net
 def test_what_a_cell_sees_by_hand() -> None:
     """Stem 5, stride 2: 5; pooling: 5 + 2 = 7; 3 x 3 in steps of 4: 15, 23; pooling 27; in steps of 8: 43, 59."""
     layers = make_inspector().list_layers()
-    seen = [layer.n_frames_seen for layer in layers if layer.kind in ("Conv2D", "MaxPooling2D") and layer.kernel > 1]
+    seen = [
+        layer.n_frames_seen for layer in layers if layer.kind in ("Conv2D", "MaxPooling2D") and max(layer.kernel) > 1
+    ]
     assert seen == [5, 7, 15, 23, 27, 43, 59]
     assert {layer.n_frames_seen for layer in layers if layer.kind in ("Dense", "AveragePooling2D")} == {0}
     stem = next(layer for layer in layers if layer.kind == "Conv2D")
-    assert (stem.kernel, stem.stride, stem.output_shape, stem.n_parameters) == (5, 2, (64, 65, 4), 5 * 5 * 4)
+    assert (stem.kernel, stem.stride, stem.output_shape) == ((5, 5), (2, 2), (64, 65, 4))
+    assert stem.n_parameters == 5 * 5 * 4
+    pooled = next(one for one in make_inspector(time_pooling=4).list_layers() if one.kind == "MaxPooling2D")
+    assert (pooled.kernel, pooled.stride, pooled.n_frames_seen) == ((2, 4), (2, 4), 5 + 3 * 2)
 
 
 def test_a_cell_depends_on_no_more_than_it_sees() -> None:
@@ -106,18 +119,28 @@ def test_stem_kernels_make_the_first_maps() -> None:
         np.testing.assert_allclose(np.diff(found), np.diff(expected), rtol=1e-3, atol=1e-3)
 
 
-def test_grad_cam_on_the_last_maps_with_the_mean_alone_is_the_class_map() -> None:
-    """Without weights on the maximum, both are the same but for a factor: the gradient is the weight itself."""
-    network = make_inspector()
-    kernel, bias = network._output.get_weights()
-    kernel[len(kernel) // 2 :] = 0
-    network._output.set_weights([kernel, bias])
+def test_grad_cam_on_the_last_maps_weighs_channels_by_what_they_change() -> None:
+    """Each channel is raised everywhere by a little, and the answer worked out from there again, by hand."""
+    model = make_model()
+    network = NetworkInspector(model)
     look = network.look(WINDOW)
-    for code in ("cel", "voi"):
-        cells = network.find_evidence(look, code).cells
-        np.testing.assert_allclose(
-            network.find_grad_cam(look, network.stages[-1], code), np.maximum(cells, 0), rtol=1e-3, atol=1e-6
-        )
+    scores, moments = (one.get_weights() for one in model.layers if type(one).__name__ == "Dense")
+    bands = model.get_layer("band_mean").get_weights()[0][:, 0, :, 0]
+    maps = look.maps["stage 2"].astype(np.float64)
+
+    def answer(maps: np.ndarray) -> np.ndarray:
+        over_time = (maps * bands[:, None]).sum(axis=0)
+        attention = np.exp(over_time @ scores[0] + scores[1])
+        return (attention / attention.sum(axis=0) / (1 + np.exp(-(over_time @ moments[0] + moments[1])))).sum(axis=0)
+
+    np.testing.assert_allclose(answer(maps), look.probabilities, rtol=1e-4)
+    step = 1e-5
+    changes = np.stack([answer(maps + step * np.eye(6)[channel]) - answer(maps) for channel in range(6)])
+    weights = changes / step / maps[:, :, 0].size  # [channel, instrument]
+    for column, code in enumerate(CODES):
+        expected = np.maximum(maps @ weights[:, column], 0)
+        found = network.find_grad_cam(look, "stage 2", code)
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * max(1e-6, expected.max()))
 
 
 def test_channels_are_measured_at_their_largest_value() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from instrunet_widgets.cli import main
 from instrunet_widgets.errors import FeatureFolderError
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.results import Segment, Thresholds
-from instrunet_widgets.training.feature_folder import read_feature_folder, write_feature_folder
+from instrunet_widgets.training import timeline_experiments
+from instrunet_widgets.training.calibration import fit_calibration, fit_thresholds
+from instrunet_widgets.training.folds import OutOfFold
 from instrunet_widgets.training.scores import LabelRange
-from instrunet_widgets.training.splits import Split
 from instrunet_widgets.training.timeline_experiments import (
     FIELDS,
     HOPS,
@@ -103,38 +105,31 @@ def test_boundary_distances_are_those_of_mir_eval() -> None:
     assert np.median(find_boundary_distances(found, labels)) == pytest.approx(to_labels)
 
 
-class ColumnNetwork:
-    """Takes the first eleven bands of the first frame for the probabilities."""
-
-    name = "columns"
-    model_thresholds = Thresholds(np.full(11, 0.5), recording_mean=np.full(11, 0.25), recording_max=np.full(11, 0.75))
-
-    def predict_proba(self, log_mels: np.ndarray) -> np.ndarray:
-        return (1 + log_mels[:, :11, 0] / 80).astype(np.float32)
+OWN = Thresholds(np.full(11, 0.5), recording_mean=np.full(11, 0.25), recording_max=np.full(11, 0.75))
 
 
-def write_features(path: Path) -> Path:
-    """A cello heard in one of three clips, a flute in two of three, and two clips of a recording that has no third."""
-    clips = [
-        *(("cel", "0001", segment, "cel", p) for segment, p in ((3, 0.2), (1, 0.0), (2, 1.0))),
-        *(("flu", "0002", segment, "flu", p) for segment, p in ((1, 0.8), (2, 0.6), (3, 0.0))),
-        *(("org", "0003", segment, "pia", 1.0) for segment in (1, 2)),
-        ("vio", "0004", 1, "vio", 1.0),
-    ]
-    log_mels = np.zeros((len(clips), 128, 130), dtype=np.uint8)
-    rows = []
-    for k, (code, recording, segment, heard, probability) in enumerate(clips):
-        log_mels[k, CODES.index(heard), 0] = round(255 * probability)
-        rows.append({"file": f"{recording}-{segment}", "class": code, "recording_id": recording, "segment": segment})
-        rows[-1] |= {"group": recording, "label_conflict": 0}
-    write_feature_folder(path, log_mels, rows)
-    return path
+def make_predictions(clips: list[tuple[str, str, int, str, float]]) -> OutOfFold:
+    """What is heard in clips (instrument, recording, which clip, what is heard, how surely), two recordings a fold."""
+    labels, heard = np.zeros((2, len(clips), 11), dtype=np.float32)
+    for row, (code, _, _, heard_code, probability) in enumerate(clips):
+        labels[row, CODES.index(code)], heard[row, CODES.index(heard_code)] = 1, probability
+    files = np.array([f"{code}/[{code}][pop_roc]{recording}__{segment}.wav" for code, recording, segment, *_ in clips])
+    fold = np.array([int(recording) % 2 for _, recording, *_ in clips])
+    return OutOfFold(heard, heard, labels, fold, files, np.full((2, 11), 0.5), {})
 
 
-def test_recordings_of_three_clips_are_joined_by_mean_and_max(tmp_path: Path) -> None:
-    folder = read_feature_folder(write_features(tmp_path / "irmas"))
-    test = tuple(folder.files[:8])
-    rows = compare_on_recordings(ColumnNetwork(), folder, Split(0, 0, (), (), test))  # type: ignore[arg-type]
+# A cello heard in one of three clips, a flute in two of three, and recordings of fewer clips.
+CLIPS = [
+    *(("cel", "0001", segment, "cel", p) for segment, p in ((3, 0.2), (1, 0.0), (2, 1.0))),
+    *(("flu", "0002", segment, "flu", p) for segment, p in ((1, 0.8), (2, 0.6), (3, 0.0))),
+    *(("org", "0003", segment, "pia", 1.0) for segment in (1, 2)),
+    ("vio", "0004", 1, "vio", 1.0),
+]
+
+
+def test_recordings_of_three_clips_are_joined_by_mean_and_max(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline_experiments, "_fit_without", lambda predicted, number: OWN)
+    rows = compare_on_recordings("columns", make_predictions(CLIPS))
     assert {row["n"] for row in rows} == {2}
     first = find(rows, aggregation="first clip")
     # First clips: cello 0 (all are 0, so the first class, which it is), flute .8.
@@ -146,14 +141,41 @@ def test_recordings_of_three_clips_are_joined_by_mean_and_max(tmp_path: Path) ->
     assert len(rows) == 5
 
 
-def test_folder_without_three_clips_of_the_test_side_is_refused(tmp_path: Path) -> None:
-    folder = read_feature_folder(write_features(tmp_path / "irmas"))
-    with pytest.raises(FeatureFolderError, match="holds no recording of three clips"):
-        compare_on_recordings(ColumnNetwork(), folder, Split(0, 0, (), (), ("0003-1",)))  # type: ignore[arg-type]
+def test_a_recording_is_read_at_thresholds_of_the_other_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    strict = Thresholds(*(np.full(11, 0.99) for _ in range(3)))
+    monkeypatch.setattr(timeline_experiments, "_fit_without", lambda predicted, number: strict if number == 1 else OWN)
+    rows = compare_on_recordings("columns", make_predictions(CLIPS))
+    # The cello is in fold 1: its mean of .4 is not heard at .99, its maximum of 1 is.
+    assert find(rows, aggregation="mean", thresholds="auto")["micro_recall"] == 0.5
+    assert find(rows, aggregation="max", thresholds="auto")["micro_recall"] == 1.0
+
+
+def test_thresholds_are_fitted_without_the_fold_that_they_read() -> None:
+    predicted = make_made_up_predictions()
+    for number in range(2):
+        others = predicted.fold != number
+        calibration = fit_calibration(predicted.raw[others], predicted.labels[others])
+        expected = fit_thresholds(calibration(predicted.raw[others]), predicted.labels[others])
+        np.testing.assert_allclose(timeline_experiments._fit_without(predicted, number).window, expected.window)
+
+
+def make_made_up_predictions() -> OutOfFold:
+    rng = np.random.default_rng(0)
+    clips = [(CODES[k % 11], f"{k:04d}", 1, CODES[rng.integers(11)], 1.0) for k in range(220)]
+    predicted = make_predictions(clips)
+    raw = (0.3 * predicted.labels + rng.uniform(0.05, 0.6, predicted.labels.shape)).astype(np.float32)
+    return dataclasses.replace(predicted, raw=raw)
+
+
+def test_folds_without_a_recording_of_three_clips_are_refused() -> None:
+    with pytest.raises(FeatureFolderError, match="no recording of three clips"):
+        compare_on_recordings("columns", make_predictions(CLIPS[-3:]))
 
 
 def test_command_writes_one_table(pieces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Classifier, "load", lambda model=None: PitchClassifier())
+    network = PitchClassifier()
+    network.path = tmp_path  # without predictions of folds
+    monkeypatch.setattr(Classifier, "load", lambda model=None: network)
     assert main(["experiments", "timeline", "--pieces", str(pieces), "--out", str(tmp_path)]) == 0
     with (tmp_path / "timeline_experiments.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))

@@ -18,7 +18,7 @@ from instrunet_widgets.training.calibration import fit_calibration, maximise_f1
 from instrunet_widgets.training.network import NetworkConfig, build_network
 from instrunet_widgets.training.publish import write_model
 from instrunet_widgets.training.recipe import TrainingConfig
-from instrunet_widgets.training.train import TrainingResult, predict, train
+from instrunet_widgets.training.train import EpochDraw, TrainingResult, _train_epoch, predict, train
 from instrunet_widgets.training.training_set import TrainingSet, gather_training_set
 
 SMALL = TrainingConfig(
@@ -292,3 +292,17 @@ def test_threshold_separates_classes_that_can_be_separated() -> None:
     truth = np.array([[0, 0], [0, 0], [1, 1], [1, 1]], dtype=np.float32)
     thresholds = maximise_f1(p, truth)
     assert ((thresholds > 0.3) & (thresholds <= 0.5)).all()
+
+
+def test_loss_of_an_epoch_is_the_mean_over_its_batches(training_set: TrainingSet) -> None:
+    class Counting:
+        n_calls = 0
+
+        def train_on_batch(self, log_mels: np.ndarray, targets: np.ndarray) -> float:
+            self.n_calls += 1
+            return float(self.n_calls)
+
+    draw = EpochDraw(training_set.n_main, 0, SMALL)
+    loss = _train_epoch(Counting(), training_set.train, SMALL, draw, 0)
+    assert draw.n_steps > 2
+    assert loss == pytest.approx((1 + draw.n_steps) / 2)

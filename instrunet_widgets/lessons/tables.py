@@ -1,0 +1,59 @@
+"""Tables of the lessons, as HTML."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import ipywidgets as widgets
+
+from .panel import Panel
+
+
+def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of numbers and names; cells are escaped.
+
+    Parameters
+    ----------
+    head : sequence of str
+    rows : sequence of sequence of str
+        None: no table.
+    """
+    escaped = [[html.escape(cell) for cell in row] for row in (head, *rows)]
+    return _write(escaped[0], escaped[1:], "in-table") if rows else ""
+
+
+def write_words(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose cells wrap.
+
+    Parameters
+    ----------
+    head : sequence of str
+    rows : sequence of sequence of str
+        HTML: escape what comes from elsewhere.
+    """
+    return _write(head, rows, "in-table in-words")
+
+
+def show_table(rows: Sequence[Sequence[str]], head: Sequence[str], title: str = "", note: str = "") -> Panel:
+    """A table in a card.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        Cells, escaped here.
+    head : sequence of str
+    title, note : str
+        Above and below.
+    """
+    below = f"<p>{html.escape(note)}</p>" if note else ""
+    return Panel([widgets.HTML(write_table(head, rows) + below)], title=title)
+
+
+def _write(head: Sequence[str], rows: Sequence[Sequence[str]], classes: str) -> str:
+    top = "".join(f"<th>{cell}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return (
+        f'<div class="in-table-frame" tabindex="0"><table class="{classes}">'
+        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
