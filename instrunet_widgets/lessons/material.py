@@ -10,8 +10,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..audio import load_audio
-from ..classifier import find_model
 from ..examples import LabelledRange, example_labels, example_path
+from ..model_folder import find_model
 from ..pipeline import analyze
 from ..results import Analysis
 from .notices import stop_on_error
