@@ -11,7 +11,6 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..audio import load_audio
-from ..classifier import Classifier
 from ..config import AGGREGATIONS, DecodingConfig
 from ..examples import LabelledRange
 from ..instruments import INSTRUMENTS
@@ -20,10 +19,21 @@ from ..results import Analysis
 from ..wording import escape_unprintable, format_percent
 from .chart import MUTED, Axis
 from .instrument_chart import InstrumentChart, set_bars
-from .material import load_labels, load_piece
+from .material import load_classifier, load_labels, load_piece
 from .notices import stop, stop_on_error
 from .panel import Panel, knob, knobs
 from .sound import Sound, SoundBox
+
+__all__ = [
+    "RecordingComparison",
+    "RecordingPlayer",
+    "cut_labels",
+    "find_parts",
+    "find_recordings",
+    "load_classifier",
+    "make_folder",
+    "make_output_folder",
+]
 
 _LEAST_SECONDS = 0.5  # shorter labels at the edge of a part are left out
 _MOST_SECONDS = 60.0  # of a recording that is listened to
@@ -109,18 +119,6 @@ def cut_labels(labels: tuple[LabelledRange, ...], start: float, end: float) -> l
     """
     inside = [replace(one, start=max(one.start, start) - start, end=min(one.end, end) - start) for one in labels]
     return [one for one in inside if one.end - one.start >= _LEAST_SECONDS]
-
-
-def load_classifier() -> Classifier:
-    """The network, to be used for many recordings.
-
-    Raises
-    ------
-    LessonStop
-        If it is missing or damaged.
-    """
-    with stop_on_error():
-        return Classifier.load()
 
 
 class RecordingPlayer(Panel):
