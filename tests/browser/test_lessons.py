@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from made_model import make_model
 from playwright.sync_api import Page, expect
 from running import Serve, Server, find_free_port, lab_command, lab_settings, run_server
 from watching import CARD, ERRORS, open_lesson, run_all_cells
+
+from instrunet_widgets.model_folder import find_model
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 LESSON = NOTEBOOKS / "01_sound_to_log_mel.ipynb"
@@ -84,6 +87,34 @@ def test_lesson_is_accessible(voila_lesson: Server, page: Page, run_axe: Callabl
     open_lesson(page, voila_lesson.url)
     of_the_template = ("html-has-lang", "meta-viewport")
     assert [line for line in run_axe(page) if not line.startswith(of_the_template)] == []
+
+
+@pytest.fixture(scope="module")
+def voila_notebooks(stock_voila: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """All notebooks, with the network that comes with InstruNet and predictions of folds that are made up."""
+    root = tmp_path_factory.mktemp("notebooks")
+    model = shutil.copytree(find_model(), root / "model")
+    shutil.copy(make_model(root / "made") / "oof.npz", model)
+    with stock_voila(NOTEBOOKS, root, {**os.environ, "INSTRUNET_MODEL": str(model)}) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("02_windows_and_labels", "What is in the data set"),
+        ("05_from_windows_to_timeline", "Tune it"),
+        ("explore", "Two recordings"),
+    ],
+)
+def test_notebook_shows_its_widgets_and_neither_code_nor_errors(
+    name: str, title: str, voila_notebooks: Server, page: Page
+) -> None:
+    open_lesson(page, f"{voila_notebooks.url}voila/render/{name}.ipynb")
+    expect(page.locator(CARD, has_text=title).locator(".bqplot svg").first).to_be_visible()
+    expect(page.locator(ERRORS)).to_have_count(0)
+    assert page.locator(".jp-CodeMirrorEditor, .jp-InputArea-editor").count() == 0
+    assert "import " not in page.locator("body").inner_text()
 
 
 @pytest.mark.parametrize("missing", ["model", "demo"])
