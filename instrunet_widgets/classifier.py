@@ -26,11 +26,11 @@ from .config import FeatureConfig
 from .errors import ModelError
 from .features import LogMelExtractor
 from .instruments import CODES
-from .results import Thresholds
+from .thresholds import ModelThresholds
 
 Runtime = Literal["onnx", "tensorflow"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MODEL_VARIABLE = "INSTRUNET_MODEL"
 BATCH_SIZE = 32
 _PACKAGE_MODELS = Path(__file__).parent / "models"
@@ -76,7 +76,7 @@ class Classifier:
         Codes in the order of the outputs.
     extractor : LogMelExtractor
     calibration : Calibration
-    model_thresholds : Thresholds
+    model_thresholds : ModelThresholds
         For windows and for whole recordings.
     weights_hash : str
         sha256 of the trained weights.
@@ -90,7 +90,7 @@ class Classifier:
     instruments: tuple[str, ...]
     extractor: LogMelExtractor
     calibration: Calibration
-    model_thresholds: Thresholds
+    model_thresholds: ModelThresholds
     weights_hash: str
     run_network: Callable[[FloatArray], FloatArray]
 
@@ -119,12 +119,7 @@ class Classifier:
         description = _read_description(path)
         try:
             features = FeatureConfig(**description["features"])
-            thresholds = Thresholds(
-                **{
-                    key: np.asarray(description["thresholds"][key], dtype=np.float32)
-                    for key in ("window", "recording_mean", "recording_max")
-                }
-            )
+            thresholds = ModelThresholds.from_dict(description["thresholds"])
             calibration = Calibration(
                 *(np.asarray(description["calibration"][key], dtype=np.float32) for key in ("slope", "offset"))
             )

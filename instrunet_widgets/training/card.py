@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..instruments import INSTRUMENTS
+from ..thresholds import ModelThresholds
 from ..wording import CONFIDENCE_WORDS
 from .card_tables import describe_failures, describe_peers, figure, tabulate
 from .recipe import TrainingConfig
@@ -172,15 +173,16 @@ def _tabulate_folds(folds: dict[str, Any]) -> str:
 
 def _describe_reading(description: dict[str, Any]) -> str:
     steps = ", ".join(f"{words} from {limit:.2f}" for limit, words in CONFIDENCE_WORDS if limit > 0)
-    thresholds = description["thresholds"]
-    rows = ["| instrument | window | recording, mean | recording, max |", "|---|---|---|---|"]
-    for k, instrument in enumerate(INSTRUMENTS):
-        cells = [f"{thresholds[key][k]:.2f}" for key in ("window", "recording_mean", "recording_max")]
-        rows.append(f"| {instrument.name} | {' | '.join(cells)} |")
+    thresholds = ModelThresholds.from_dict(description["thresholds"])
+    columns = [thresholds.window, *thresholds.recording_mean, thresholds.recording_max]
+    lengths = [f"{n:g}" for n in thresholds.n_windows]
+    head = ("instrument", "window", f"recording of {lengths[0]} windows, mean", *lengths[1:], "recording, max")
+    rows = [(instrument.name, *(f"{column[k]:.2f}" for column in columns)) for k, instrument in enumerate(INSTRUMENTS)]
     return (
         "Outputs are calibrated per instrument by Platt scaling. In words: "
         f'{steps}, below that unlikely. The threshold "auto" takes the window column for time ranges and, for '
-        "the whole recording, the column of the aggregation in use; the latter were fitted on made-up recordings "
-        "of 1-120 windows joined from clips, each predicted by a network that had not learnt from it.\n\n"
-        + "\n".join(rows)
+        "the whole recording, those of the aggregation in use: under mean by the number of windows with sound (in "
+        "between, interpolated over its logarithm), under max one for all lengths. They were fitted on made-up "
+        f"recordings of {lengths[0]}-{lengths[-1]} windows joined from clips, each predicted by a network "
+        "that had not learnt from it.\n\n" + tabulate(head, rows)
     )

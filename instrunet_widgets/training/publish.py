@@ -18,7 +18,7 @@ from ..config import FeatureConfig
 from ..errors import ModelError
 from ..features import make_mel_filterbank
 from ..instruments import CODES
-from ..results import Thresholds
+from ..thresholds import ModelThresholds
 from .calibration import fit_calibration, fit_thresholds
 from .card import write_card
 from .feature_folder import FeatureFolder
@@ -37,11 +37,11 @@ class Reading:
     Parameters
     ----------
     calibration : Calibration
-    thresholds : Thresholds
+    thresholds : ModelThresholds
     """
 
     calibration: Calibration
-    thresholds: Thresholds
+    thresholds: ModelThresholds
 
 
 def fit_reading(raw: FloatArray, targets: FloatArray, *, seed: int = 0) -> Reading:
@@ -206,7 +206,6 @@ def describe_model(
     folder: Path, features: FeatureConfig, reading: Reading, training_set: TrainingSet, config: TrainingConfig
 ) -> dict[str, Any]:
     """Content of ``model.json``."""
-    thresholds = reading.thresholds
     return {
         "format_version": FORMAT_VERSION,
         "name": folder.name,
@@ -217,11 +216,7 @@ def describe_model(
             "slope": _as_list(reading.calibration.slope),
             "offset": _as_list(reading.calibration.offset),
         },
-        "thresholds": {
-            "window": _as_list(thresholds.window),
-            "recording_mean": _as_list(thresholds.recording_mean),
-            "recording_max": _as_list(thresholds.recording_max),
-        },
+        "thresholds": reading.thresholds.to_dict(),
         "seed": config.seed,
         "fold": config.fold,
         "split_sha256": training_set.split.sha256,

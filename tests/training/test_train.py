@@ -14,7 +14,7 @@ from instrunet_widgets.cli import main
 from instrunet_widgets.errors import FeatureFolderError, ModelError
 from instrunet_widgets.training import train as train_module
 from instrunet_widgets.training.augmentation import AugmentationConfig, augment, mix_in_power
-from instrunet_widgets.training.calibration import fit_calibration, maximise_f1
+from instrunet_widgets.training.calibration import fit_calibration, fit_thresholds, maximise_f1
 from instrunet_widgets.training.network import NetworkConfig, build_network
 from instrunet_widgets.training.publish import write_model
 from instrunet_widgets.training.recipe import TrainingConfig
@@ -292,6 +292,19 @@ def test_threshold_separates_classes_that_can_be_separated() -> None:
     truth = np.array([[0, 0], [0, 0], [1, 1], [1, 1]], dtype=np.float32)
     thresholds = maximise_f1(p, truth)
     assert ((thresholds > 0.3) & (thresholds <= 0.5)).all()
+
+
+def test_the_longer_a_recording_the_less_its_mean_must_reach() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.eye(11, dtype=np.float32)[np.arange(220) % 11]
+    p = np.clip(0.7 * truth + rng.exponential(0.06, truth.shape), 0, 0.99).astype(np.float32)
+    thresholds = fit_thresholds(p, truth)
+    assert thresholds.n_windows.tolist() == [1, 3, 10, 30, 120]
+    means = thresholds.recording_mean.mean(axis=1)
+    assert means[0] > means[2] > means[4]
+    # The loudest of many windows of an absent instrument is far above the mean of a present one.
+    assert thresholds.recording_max.mean() > means[2]
+    np.testing.assert_array_equal(fit_thresholds(p, truth).recording_mean, thresholds.recording_mean)
 
 
 def test_loss_of_an_epoch_is_the_mean_over_its_batches(training_set: TrainingSet) -> None:
