@@ -29,6 +29,8 @@ from .recipe import TrainingConfig
 from .train import TrainingResult, predict, write_history
 from .training_set import TrainingSet
 
+_NO_GENRE = "---"  # in names of IRMAS
+
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -181,7 +183,7 @@ def score_genres(out_of_fold: OutOfFold, clips: FeatureFolder) -> dict[str, dict
     genre_of = dict(zip(clips.files, clips.frame["genre"], strict=True)) if "genre" in clips.frame else {}
     is_right = out_of_fold.probabilities.argmax(axis=1) == out_of_fold.labels.argmax(axis=1)
     genres = np.array([genre_of.get(file, "") for file in out_of_fold.files])
-    counted = {genre: is_right[genres == genre] for genre in set(genres) - {""}}
+    counted = {genre: is_right[genres == genre] for genre in set(genres) - {"", _NO_GENRE}}
     return {
         str(genre): {"n": len(right), "accuracy": round(float(right.mean()), 4)}
         for genre, right in sorted(counted.items(), key=lambda item: (-len(item[1]), item[0]))
