@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,16 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 def app_command(port: int) -> list[str | Path]:
     """The command that users give, with this environment's Python."""
     return [sys.executable, "-m", "instrunet_widgets", "app", "--no-browser", "--port", str(port)]
+
+
+def run_stock_voila(notebook: Path, folder: Path, env: dict[str, str] | None = None) -> AbstractContextManager[Server]:
+    """Voila as it is installed, on a notebook or a folder of them, run in another folder."""
+    port = find_free_port()
+    command = [sys.executable, "-m", "voila", notebook, "--no-browser", "--port", str(port)]
+    return run_server(command, f"http://localhost:{port}/", "is running at", folder=folder, env=env)
+
+
+Serve = Callable[..., AbstractContextManager[Server]]  # such as `run_stock_voila`
 
 
 def lab_command(port: int, root: Path) -> list[str | Path]:

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from instrunet_widgets.audio import load_audio
-from instrunet_widgets.classifier import Calibration, Classifier, find_model
+from instrunet_widgets.classifier import Calibration, Classifier
 from instrunet_widgets.errors import ModelError
 from instrunet_widgets.examples import example_path
 from instrunet_widgets.features import frame_windows
+from instrunet_widgets.model_folder import find_model
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,8 @@ PACKAGE_FOLDER = Path(instrunet_widgets.__file__).parent
 # of a subpackage may have a row of its own, and its neighbours in the subpackage are always open to it.
 FOUNDATION = frozenset({"arrays", "config", "errors", "instruments", "wording"})
 RESULTS = FOUNDATION | {"results", "timeline"}
-INFERENCE = RESULTS | {"summary", "audio", "features", "overview", "decoding", "classifier", "onnx_runtime", "pipeline"}
+INFERENCE = RESULTS | {"summary", "audio", "features", "overview", "decoding", "pipeline"}
+INFERENCE |= {"classifier", "model_folder", "onnx_runtime"}
 ALLOWED: dict[str, frozenset[str]] = {
     "arrays": frozenset(),
     "config": frozenset(),
@@ -35,7 +36,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "features": FOUNDATION | {"audio"},
     "overview": RESULTS,
     "decoding": RESULTS,
-    "classifier": RESULTS | {"features", "onnx_runtime"},
+    "classifier": RESULTS | {"features", "model_folder"},
+    "model_folder": FOUNDATION | {"onnx_runtime"},
     "onnx_runtime": frozenset(),
     "pipeline": INFERENCE - {"pipeline"},
     "plotting": INFERENCE,
@@ -72,8 +74,8 @@ ALLOWED_LIBRARIES: dict[str, dict[str, str]] = {
     "soxr": {"audio": "", "training": ""},
     "librosa": {"features": "late", "training": "late"},
     "onnxruntime": {"onnx_runtime": ""},
-    "tensorflow": {"classifier": "late", "training": "late"},
-    "keras": {"classifier": "late", "training": "late"},
+    "tensorflow": {"model_folder": "late", "training": "late"},
+    "keras": {"model_folder": "late", "training": "late"},
     "tf2onnx": {"training": "late"},
     "onnx": {"training": "late"},
     "sklearn": {"training": "late"},
@@ -212,8 +214,8 @@ def test_module_imports_only_what_lies_upstream(module: str, path: Path) -> None
         ("results", "if TYPE_CHECKING:\n    from .pipeline import Progress", "may not import 'pipeline'"),
         ("export.csv_format", "from ..cli import main", "may not import 'cli'"),
         ("training.train", "from ..classifier import Classifier", "may not import 'classifier'"),
-        ("classifier", "import tensorflow as tf", "inside the function"),
-        ("pipeline", "def f():\n    import keras", "'keras' is used only in classifier, training"),
+        ("model_folder", "import tensorflow as tf", "inside the function"),
+        ("pipeline", "def f():\n    import keras", "'keras' is used only in model_folder, training"),
         ("export.json_format", "from rich.table import Table", "'rich' is used only in cli"),
         ("cli.analyze", "import torch", "where 'torch' may be used"),
         ("sounds", "import math", "sounds.py has no row"),
@@ -228,7 +230,7 @@ def test_wrong_import_is_found(module: str, source: str, part_of_fault: str) -> 
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("classifier", "def f():\n    import tensorflow as tf"),
+        ("model_folder", "def f():\n    import tensorflow as tf"),
         (
             "results",
             "def f():\n    from .decoding import decode\n    from .export import write",

@@ -9,18 +9,17 @@ import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
 
-from ..app.charts.colours import line_colour
 from ..classifier import Classifier
-from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS, instrument_by_code
+from ..instruments import CODES, INSTRUMENTS, instrument_by_code
 from ..training.inspection import NetworkInspector
 from ..wording import format_percent
-from .chart import ACCENT, MUTED, Axis, Chart, set_line, set_steps
+from .chart import ACCENT, MUTED, Axis, Chart, set_steps
+from .instrument_chart import InstrumentChart, set_bars
 from .panel import Panel, figures, knob, knobs, slider
 from .patterns import OWN, WINDOW_SECONDS, Array, cover_cells, cut_log_mel, scale_up, stretch, window_slider
 from .sound import Sound, SoundBox
 from .sound_to_log_mel import PictureOfSound
 
-_ROWS = N_INSTRUMENTS - 0.5 - np.arange(N_INSTRUMENTS)
 _HOP_SECONDS = 1.5
 
 
@@ -56,13 +55,9 @@ class FeatureMapExplorer(Panel):
         self._in_notes = network.measure_channels(notes.log_mels)
         self.stage = widgets.Dropdown(options=list(network.stages), value=network.stages[-1])
         self.channel = slider(1, 2, 1, 1)
-        names = {float(row): one.name for row, one in zip(_ROWS, INSTRUMENTS, strict=True)}
         ticks = {0.0: "0", 0.5: "half", 1.0: "most"}
-        self.chart = Chart(
-            "Which notes excite it", Axis(0, 1.05, "Mean response", ticks), Axis(0, N_INSTRUMENTS, "", names),
-            height=18 * N_INSTRUMENTS, has_names=True,
-        )  # fmt: skip
-        self._bars = [self.chart.add_line(line_colour(one.code), width=10) for one in INSTRUMENTS]
+        self.chart = InstrumentChart("Which notes excite it", Axis(0, 1.05, "Mean response", ticks), 18)
+        self._bars = self.chart.add_bars()
         self.window = PictureOfSound(OWN, "The window of the piece that excites it most")
         self.map = PictureOfSound(OWN, "Its feature map there")
         self._box = SoundBox(lambda: sound.cut(self.start, WINDOW_SECONDS), "Listen to this window")
@@ -97,8 +92,7 @@ class FeatureMapExplorer(Panel):
         channel = int(self._order[self.channel.value - 1])
         means = self._mean_by_instrument()[:, channel]
         most = float(means.max())
-        for row, mean, bar in zip(_ROWS, means / most if most > 0 else means, self._bars, strict=True):
-            set_line(bar, [0, mean] if mean > 0 else [], [row, row] if mean > 0 else [])
+        set_bars(self._bars, means / most if most > 0 else means)
         self.chart.explain("single notes, not of this piece" if most > 0 else "silent for every one of these notes")
         log_mel = cut_log_mel(self._sound, self.start)
         maps = self._network.look(log_mel).maps[self.stage.value]

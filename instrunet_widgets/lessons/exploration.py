@@ -10,20 +10,30 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..app.charts.colours import line_colour
 from ..audio import load_audio
-from ..classifier import Classifier
 from ..config import AGGREGATIONS, DecodingConfig
 from ..examples import LabelledRange
 from ..instruments import INSTRUMENTS
 from ..label_files import label_path, write_labels
 from ..results import Analysis
 from ..wording import escape_unprintable, format_percent
-from .chart import MUTED, Axis, Chart, set_line
-from .material import load_labels, load_piece
+from .chart import MUTED, Axis
+from .instrument_chart import InstrumentChart, set_bars
+from .material import load_classifier, load_labels, load_piece
 from .notices import stop, stop_on_error
 from .panel import Panel, knob, knobs
 from .sound import Sound, SoundBox
+
+__all__ = [
+    "RecordingComparison",
+    "RecordingPlayer",
+    "cut_labels",
+    "find_parts",
+    "find_recordings",
+    "load_classifier",
+    "make_folder",
+    "make_output_folder",
+]
 
 _LEAST_SECONDS = 0.5  # shorter labels at the edge of a part are left out
 _MOST_SECONDS = 60.0  # of a recording that is listened to
@@ -111,18 +121,6 @@ def cut_labels(labels: tuple[LabelledRange, ...], start: float, end: float) -> l
     return [one for one in inside if one.end - one.start >= _LEAST_SECONDS]
 
 
-def load_classifier() -> Classifier:
-    """The network, to be used for many recordings.
-
-    Raises
-    ------
-    LessonStop
-        If it is missing or damaged.
-    """
-    with stop_on_error():
-        return Classifier.load()
-
-
 class RecordingPlayer(Panel):
     """One recording of several to listen to.
 
@@ -169,17 +167,10 @@ class RecordingComparison(Panel):
         if len(names) > 1:
             self.second.value = names[1][1]
         self.aggregation = widgets.RadioButtons(options=list(AGGREGATIONS))
-        n_rows = len(INSTRUMENTS)
-        self._rows = [n_rows - 0.5 - row for row in range(n_rows)]
         per_cent = {0.0: "0 %", 0.5: "50 %", 1.0: "100 %"}
-        names_of_rows = {row: one.name for row, one in zip(self._rows, INSTRUMENTS, strict=True)}
-        axes = (Axis(0, 1, "Score", per_cent), Axis(0, n_rows, "", names_of_rows))
-        self.chart = Chart("Scores", *axes, height=24 * n_rows, has_names=True)
+        self.chart = InstrumentChart("Scores", Axis(0, 1, "Score", per_cent), 24)
         self.chart.y_axis.grid_lines = "none"
-        self._bars = [
-            (self.chart.add_line(line_colour(one.code), width=8), self.chart.add_line(MUTED, width=8))
-            for one in INSTRUMENTS
-        ]
+        self._bars = (self.chart.add_bars(8), self.chart.add_bars(8, MUTED))
         self._words = widgets.HTML()
         box = knobs(
             knob("Coloured (above)", self.first),
@@ -197,9 +188,8 @@ class RecordingComparison(Panel):
             return
         config = DecodingConfig(aggregation=self.aggregation.value)
         pair = [self._analyses[control.value].decode(config) for control in (self.first, self.second)]
-        for row, one, bars in zip(self._rows, INSTRUMENTS, self._bars, strict=True):
-            for bar, timeline, above in zip(bars, pair, (0.2, -0.2), strict=True):
-                set_line(bar, [0.0, timeline.score_of(one.code)], [row + above, row + above])
+        for bars, timeline, above in zip(self._bars, pair, (0.2, -0.2), strict=True):
+            set_bars(bars, [timeline.score_of(one.code) for one in INSTRUMENTS], above)
         gaps = {one.name: pair[0].score_of(one.code) - pair[1].score_of(one.code) for one in INSTRUMENTS}
         name = max(gaps, key=lambda key: abs(gaps[key]))
         same = self.first.value == self.second.value

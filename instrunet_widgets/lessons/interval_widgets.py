@@ -9,13 +9,13 @@ import bqplot
 import ipywidgets as widgets
 import numpy as np
 
+from ..training.bootstrap import Interval, find_interval
 from .chart import ACCENT, TEXT, WARN, Axis, Chart, set_line, set_steps
 from .out_of_fold import Floats, ScoredClips
 from .panel import Panel, figures, knob, knobs, slider, swatches
 from .score_measures import Counts, count, resample
 from .score_widgets import write
 
-_LEVEL = 0.95
 _N_BINS = 40
 _HEIGHTS = {"recordings": 1.22, "clips": 1.12}  # of the lines that stand for the intervals; histograms reach 1
 _FOLD_HEIGHT = 0.05
@@ -33,8 +33,8 @@ class IntervalExplorer(Panel):
     measure : ipywidgets.Dropdown
     share, seed : ipywidgets sliders
         Per cent of the recordings that were there to score on; which of them.
-    intervals : dict of str to (float, float)
-        Lowest and highest of the middle 95 %, by what was drawn; empty if there is nothing to draw from.
+    intervals : dict of str to Interval
+        Of the middle 95 %, by what was drawn; empty if there is nothing to draw from.
     """
 
     def __init__(self, clips: ScoredClips) -> None:
@@ -43,7 +43,7 @@ class IntervalExplorer(Panel):
         self.measure = widgets.Dropdown(options=[("Micro F1", "micro_f1"), ("Macro F1", "macro_f1")])
         self.share = slider(1, 100, 100, 1, continuous_update=False)
         self.seed = slider(0, 20, 0, 1, continuous_update=False)
-        self.intervals: dict[str, tuple[float, float]] = {}
+        self.intervals: dict[str, Interval] = {}
         axes = (Axis(0, 1, "Score"), Axis(0, 1.3, "", {0.0: "0", 1.0: "most"}))
         self.chart = Chart("Tests that might have been", *axes, height=180)
         key = {"recordings drawn": ACCENT, "clips drawn": WARN, "the five folds (dots)": TEXT}
@@ -91,7 +91,8 @@ class IntervalExplorer(Panel):
     def _draw(self, _: Any = None) -> None:
         drawn = {name: self._read(counts) for name, counts in self._resamples.items()}
         folds = np.concatenate([self._read(one) for one in self._folds]) if self._folds else np.zeros(0)
-        self.intervals = {name: find_interval(values) for name, values in drawn.items() if len(values)}
+        found = {name: find_interval(values) for name, values in drawn.items()}
+        self.intervals = {name: interval for name, interval in found.items() if interval}
         everything = np.concatenate([*drawn.values(), folds, self._read(self._counts)])
         low, high = (everything.min(), everything.max()) if len(everything) else (0.0, 1.0)
         room = 0.05 * (high - low) + 0.005
@@ -101,7 +102,8 @@ class IntervalExplorer(Panel):
             heights, edges = np.histogram(values, bins=_N_BINS, range=(low, max(high, low + 1e-6)))
             is_drawn = len(values) > 0
             set_steps(self._steps[name], edges if is_drawn else [], heights / max(1, heights.max()) if is_drawn else [])
-            set_line(line, self.intervals.get(name, ()), [_HEIGHTS[name]] * 2 if is_drawn else [])
+            interval = self.intervals.get(name)
+            set_line(line, [interval.low, interval.high] if interval else [], [_HEIGHTS[name]] * 2 if interval else [])
         set_line(self._dots, folds, np.full(len(folds), _FOLD_HEIGHT))
         spread = float(folds.std(ddof=1)) if len(folds) > 1 else math.nan
         score = self._read(self._counts)
@@ -117,16 +119,5 @@ class IntervalExplorer(Panel):
         ) + ("" if "recordings" in self._resamples else "<p>Of one recording nothing can be said about others.</p>")
 
     def _write(self, name: str) -> str:
-        return "-".join(f"{end:.3f}" for end in self.intervals[name]) if name in self.intervals else "-"
-
-
-def find_interval(values: Floats) -> tuple[float, float]:
-    """Where the middle 95 % of the resamples lie.
-
-    Parameters
-    ----------
-    values : np.ndarray [shape=(n_resamples,)]
-        At least one.
-    """
-    low, high = np.quantile(values, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return float(low), float(high)
+        interval = self.intervals.get(name)
+        return f"{interval.low:.3f}-{interval.high:.3f}" if interval else "-"

@@ -9,10 +9,10 @@ import bqplot
 import ipywidgets as widgets
 import numpy as np
 
-from ..app.charts.colours import line_colour
 from ..examples import LabelledRange
-from ..instruments import INSTRUMENTS, N_INSTRUMENTS, instrument_by_code
+from ..instruments import CODES, instrument_by_code
 from .chart import ACCENT, WARN, Axis, Chart, set_line
+from .instrument_chart import InstrumentChart, set_bars
 from .irmas_clips import GENRE_NAMES, deal_clips, find_leaks, read_clips
 from .lanes import LaneChart
 from .panel import Panel, figures, knob, knobs, slider, swatches
@@ -20,7 +20,6 @@ from .sound import Sound, SoundBox
 
 _WINDOW_SECONDS = 3.0
 _LEAST_SECONDS = 0.1  # shorter than this in a window is not counted as playing
-_ROWS = N_INSTRUMENTS - 0.5 - np.arange(N_INSTRUMENTS)
 _N_SHOWN, _MOST_CLIPS = 24, 3  # recordings in the picture of a split, and clips of each
 
 
@@ -93,10 +92,8 @@ class ClipCounter(Panel):
             code: widgets.Checkbox(value=True, description=GENRE_NAMES[code], indent=False) for code in present
         }
         highest = int(self._clips.instrument.value_counts().max())
-        names = {float(row): one.name for row, one in zip(_ROWS, INSTRUMENTS, strict=True)}
-        axes = (Axis(0, 1.08 * highest, "Clips of 3 s"), Axis(0, N_INSTRUMENTS, "", names))
-        self.chart = Chart("Clips", *axes, height=20 * N_INSTRUMENTS, has_names=True)
-        self._bars = [self.chart.add_line(line_colour(one.code), width=11) for one in INSTRUMENTS]
+        self.chart = InstrumentChart("Clips", Axis(0, 1.08 * highest, "Clips of 3 s"), 20)
+        self._bars = self.chart.add_bars(11)
         self._numbers = widgets.HTML()
         box = knobs(*(_bare(control) for control in self.genres.values()))
         super().__init__([self.chart, self._numbers, box], title="What is in the data set")
@@ -108,9 +105,7 @@ class ClipCounter(Panel):
         chosen = [code for code, control in self.genres.items() if control.value]
         clips = self._clips[self._clips.genre.isin(chosen)]
         counts = clips.instrument.value_counts()
-        for row, one, bar in zip(_ROWS, INSTRUMENTS, self._bars, strict=True):
-            n_clips = int(counts.get(one.code, 0))
-            set_line(bar, [0, n_clips] if n_clips else [], [row, row] if n_clips else [])
+        set_bars(self._bars, counts.reindex(CODES, fill_value=0))
         self.chart.explain("" if chosen else "tick at least one genre")
         n_recordings = clips.recording.nunique()
         self._numbers.value = figures(

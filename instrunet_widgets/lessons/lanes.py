@@ -8,19 +8,17 @@ import bqplot
 import numpy as np
 import numpy.typing as npt
 
-from ..app.charts.colours import line_colour
-from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS
+from ..instruments import CODES, N_INSTRUMENTS
 from ..plotting.scales import pick_ticks
 from ..segment_scores import TimeRange
 from ..wording import format_time
-from .chart import ACCENT, TEXT, Axis, Chart, set_line
+from .chart import ACCENT, MUTED, TEXT, Axis, set_line
+from .instrument_chart import ROWS, InstrumentChart
 
 LANE_PIXELS = 21
-_NAMES = {N_INSTRUMENTS - 0.5 - row: instrument.name for row, instrument in enumerate(INSTRUMENTS)}
-_GREY = "var(--in-muted, #556070)"
 
 
-class LaneChart(Chart):
+class LaneChart(InstrumentChart):
     """Labelled ranges (grey, above) and found ranges (coloured, below) on one time axis.
 
     Parameters
@@ -33,20 +31,13 @@ class LaneChart(Chart):
     """
 
     def __init__(self, title: str, duration: float, explanation: str = "") -> None:
-        super().__init__(
-            title,
-            time_axis(duration),
-            Axis(0, N_INSTRUMENTS, "", _NAMES),
-            explanation=explanation,
-            height=LANE_PIXELS * N_INSTRUMENTS,
-            has_names=True,
-        )
+        super().__init__(title, time_axis(duration), LANE_PIXELS, explanation=explanation)
         self.y_axis.grid_lines = "none"
         self.y_axis.label_offset = None
         self._duration = duration
         self._window = self.add_line(ACCENT, width=1, fill="inside", fill_colors=[ACCENT], fill_opacities=[0.2])
-        self._labelled = [self._add_bar(_GREY) for _ in CODES]
-        self._found = [self._add_bar(line_colour(code)) for code in CODES]
+        self._labelled = self.add_bars(LANE_PIXELS * 0.3, MUTED)
+        self._found = self.add_bars(LANE_PIXELS * 0.3)
         self._cursor = self.add_line(TEXT, width=1)
 
     def show_labelled(self, ranges: Iterable[TimeRange]) -> None:
@@ -62,14 +53,11 @@ class LaneChart(Chart):
         end = max(start, min(end, self._duration))
         set_line(self._window, [start, end, end, start, start], [0, 0, N_INSTRUMENTS, N_INSTRUMENTS, 0])
 
-    def _add_bar(self, colour: str) -> bqplot.Lines:
-        return self.add_line(colour, width=LANE_PIXELS * 0.3)
-
     def _fill(self, bars: list[bqplot.Lines], ranges: Iterable[TimeRange], above: float) -> None:
         ranges = list(ranges)
-        for row, (code, bar) in enumerate(zip(CODES, bars, strict=True)):
+        for row, code, bar in zip(ROWS, CODES, bars, strict=True):
             times, heights = trace_ranges([one for one in ranges if one.instrument == code])
-            set_line(bar, times, heights + N_INSTRUMENTS - 0.5 - row + above)
+            set_line(bar, times, heights + row + above)
 
 
 def time_axis(duration: float) -> Axis:

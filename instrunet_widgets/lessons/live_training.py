@@ -9,14 +9,14 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from ..app.charts.colours import line_colour
 from ..app.charts.frame import label_ticks
 from ..app.jobs import close_when_done, in_worker, run_or_schedule
 from ..errors import InstruNetError
-from ..instruments import INSTRUMENTS, N_INSTRUMENTS
+from ..instruments import N_INSTRUMENTS
 from ..training.trial import TrialConfig, TrialState, train_trial
 from ..wording import format_percent
 from .chart import ACCENT, MUTED, WARN, Axis, Chart, round_ticks, set_line
+from .instrument_chart import InstrumentChart, set_bars
 from .panel import Panel, figures, knob, knobs, slider, swatches
 from .tables import write_table
 
@@ -29,7 +29,6 @@ _RATES = {
     "a hundred times": 100.0,
 }
 _PER_CENT = {0.0: "0 %", 0.5: "50 %", 1.0: "100 %"}
-_ROWS = N_INSTRUMENTS - 0.5 - np.arange(N_INSTRUMENTS)
 _MOST_RUNS = 8
 _MOST_LOSS = 3.0  # what lies above is cut off
 
@@ -127,12 +126,8 @@ class LiveTraining(Panel):
         self._before = self.accuracies.add_line(WARN, width=2, line_style="dashed")
         self._now = self.accuracies.add_line(ACCENT, width=2)
         set_line(self._chance, [1, 40], [1 / N_INSTRUMENTS, 1 / N_INSTRUMENTS])
-        names = {float(row): one.name for row, one in zip(_ROWS, INSTRUMENTS, strict=True)}
-        self.chart = Chart(
-            "Held-out notes that were told right", Axis(0, 1.02, "", _PER_CENT), Axis(0, N_INSTRUMENTS, "", names),
-            height=18 * N_INSTRUMENTS, has_names=True,
-        )  # fmt: skip
-        self._bars = [self.chart.add_line(line_colour(one.code), width=10) for one in INSTRUMENTS]
+        self.chart = InstrumentChart("Held-out notes that were told right", Axis(0, 1.02, "", _PER_CENT), 18)
+        self._bars = self.chart.add_bars()
 
     def _start(self, _: Any = None) -> None:
         if self._is_running:
@@ -229,8 +224,7 @@ class LiveTraining(Panel):
             }
         )
         self._results.children = (self._numbers, self.chart, self._table)
-        for row, share, bar in zip(_ROWS, scores.by_instrument, self._bars, strict=True):
-            set_line(bar, [0, share] if share > 0 else [], [row, row] if share > 0 else [])
+        set_bars(self._bars, scores.by_instrument)
 
     def _write_runs(self) -> str:
         names = {value: name for name, value in _OPTIMISERS.items()}

@@ -10,8 +10,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..audio import load_audio
-from ..classifier import find_model
+from ..classifier import Classifier
 from ..examples import LabelledRange, example_labels, example_path
+from ..model_folder import find_model
 from ..pipeline import analyze
 from ..results import Analysis
 from .notices import stop_on_error
@@ -45,6 +46,19 @@ def load_labels() -> tuple[LabelledRange, ...]:
     """
     with stop_on_error():
         return example_labels()
+
+
+@cache
+def load_classifier() -> Classifier:
+    """The network that comes with InstruNet, as the app runs it, with its calibration.
+
+    Raises
+    ------
+    LessonStop
+        If it is missing or damaged.
+    """
+    with stop_on_error():
+        return Classifier.load()
 
 
 @cache

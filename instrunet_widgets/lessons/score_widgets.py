@@ -10,16 +10,15 @@ import ipywidgets as widgets
 import numpy as np
 from scipy.special import expit
 
-from ..app.charts.colours import line_colour
 from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS
 from ..training.metrics import ECE_BINS, expected_calibration_error
 from .chart import ACCENT, BAD, MUTED, TEXT, Axis, Chart, set_line
+from .instrument_chart import InstrumentChart, set_bars
 from .one_instrument import PER_CENT
 from .out_of_fold import Bools, Floats, ScoredClips
 from .panel import Panel, figures, knob, knobs, slider, swatches
 from .score_measures import count, find_reliability, rank, to_logits
 
-_ROWS = N_INSTRUMENTS - 0.5 - np.arange(N_INSTRUMENTS)
 _NAMES = [(one.name, column) for column, one in enumerate(INSTRUMENTS)]
 _THICKEST, _THINNEST = 14.0, 2.0
 _TOP = -1  # "instrument" of the calibration: the most probable one
@@ -47,11 +46,9 @@ class F1Explorer(Panel):
         self.threshold = slider(0.0, 1.0, 0.5, 0.01, readout_format=".2f")
         self.instrument = widgets.Dropdown(options=_NAMES, value=CODES.index("flu"))
         self.share = slider(0, 100, 100, 5)
-        names = {float(row): one.name for row, one in zip(_ROWS, INSTRUMENTS, strict=True)}
-        axes = (Axis(0, 1.02, "F1"), Axis(0, N_INSTRUMENTS, "", names))
-        self.chart = Chart("F1 by instrument", *axes, height=20 * N_INSTRUMENTS, has_names=True)
+        self.chart = InstrumentChart("F1 by instrument", Axis(0, 1.02, "F1"), 20)
         self.chart.explain(f"a thick bar: many clips {swatches({'micro': TEXT, 'macro (dashed)': BAD})}")
-        self._bars = [self.chart.add_line(line_colour(one.code)) for one in INSTRUMENTS]
+        self._bars = self.chart.add_bars()
         self._micro = self.chart.add_line(TEXT, width=2)
         self._macro = self.chart.add_line(BAD, width=2, line_style="dashed")
         self._numbers = widgets.HTML()
@@ -74,9 +71,9 @@ class F1Explorer(Panel):
         heard = clips.probabilities >= (clips.thresholds if self.own.value else self.threshold.value)
         counts = count(heard, clips.labels)
         most = max(1.0, float(counts.labelled.max()))
-        for row, f1, n_clips, bar in zip(_ROWS, counts.f1, counts.labelled, self._bars, strict=True):
+        for n_clips, bar in zip(counts.labelled, self._bars, strict=True):
             bar.stroke_width = _THINNEST + (_THICKEST - _THINNEST) * float(n_clips) / most
-            set_line(bar, [0, f1] if f1 > 0 else [], [row, row] if f1 > 0 else [])
+        set_bars(self._bars, counts.f1)
         micro, macro = float(counts.micro_f1), float(counts.macro_f1)
         for line, value in ((self._micro, micro), (self._macro, macro)):
             set_line(line, *([value, value], [0, N_INSTRUMENTS]) if math.isfinite(value) else ([], []))

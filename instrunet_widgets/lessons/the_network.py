@@ -7,13 +7,12 @@ from functools import cache
 
 import numpy as np
 
-from ..classifier import Classifier
 from ..instruments import CODES
 from ..training.inspection import NetworkInspector
 from .class_maps import ClassMapExplorer, FeatureMapExplorer, Notes
 from .exercise import Exercise
 from .judging import judge_function, judge_number
-from .material import load_piece, make_opening, model_folder
+from .material import load_classifier, load_piece, make_opening, model_folder
 from .network_widgets import ConvolutionExplorer, FilterExplorer, LayerTable
 from .notices import require_extra, stop_on_error
 from .panel import Panel
@@ -56,19 +55,6 @@ def open_network() -> NetworkInspector:
 
     with stop_on_error():
         return open_folder(model_folder())
-
-
-@cache
-def load_classifier() -> Classifier:
-    """The same network as the app runs it, with its calibration.
-
-    Raises
-    ------
-    LessonStop
-        If it is missing or damaged.
-    """
-    with stop_on_error():
-        return Classifier.load()
 
 
 @cache

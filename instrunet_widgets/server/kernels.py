@@ -50,6 +50,7 @@ class VisitorKernels(AsyncMappingKernelManager):
     _spares = List(Unicode())
 
     _preparing: asyncio.Future[None] | None = None
+    _timer: asyncio.TimerHandle | None = None  # until a kernel is started ahead
     _is_closed = False
     _n_failures = 0  # of kernels that should wait for a visitor, in a row
 
@@ -100,7 +101,8 @@ class VisitorKernels(AsyncMappingKernelManager):
         except BaseException:
             self.places.free(place)
             raise
-        asyncio.get_running_loop().call_later(self.spare_delay, self.prepare_spare)
+        if not self._is_preparing:  # or the next pause follows by itself
+            self._pause()
         return kernel_id
 
     def end_turn(self) -> None:
@@ -174,10 +176,20 @@ class VisitorKernels(AsyncMappingKernelManager):
         One at a time and with pauses, so that those who use their kernels notice nothing; where the app does not
         start, each pause is twice as long as the last, up to some minutes.
         """
-        is_preparing = self._preparing is not None and not self._preparing.done()
-        if is_preparing or self.places.is_full or self._is_closed or len(self._spares) >= self.n_spares:
+        self._timer = None
+        if self._is_preparing or self.places.is_full or self._is_closed or len(self._spares) >= self.n_spares:
             return
         self._preparing = asyncio.ensure_future(self._start_spare())
+
+    @property
+    def _is_preparing(self) -> bool:
+        return self._preparing is not None and not self._preparing.done()
+
+    def _pause(self) -> None:
+        """Prepare a kernel later; only one such timer runs, however many visitors come meanwhile."""
+        if self._timer is None:
+            delay = self.spare_delay * 2 ** min(self._n_failures, _MOST_DOUBLINGS)
+            self._timer = asyncio.get_running_loop().call_later(delay, self.prepare_spare)
 
     async def _start_spare(self) -> None:
         if not self._turns.locked():
@@ -193,8 +205,7 @@ class VisitorKernels(AsyncMappingKernelManager):
                     "kernel %s: the app could not be started ahead: %s", kernel_id, error, exc_info=is_first and error
                 )
                 await self.end_kernel(kernel_id)
-        delay = self.spare_delay * 2 ** min(self._n_failures, _MOST_DOUBLINGS)
-        asyncio.get_running_loop().call_later(delay, self.prepare_spare)
+        self._pause()
 
     async def show_app(self, kernel_id: str) -> list[dict[str, Any]]:
         """Run the notebook's cells in a kernel, unless that was done ahead, and give what they display.

@@ -19,7 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray
+from ..config import FeatureConfig
 from .feature_folder import to_decibels
+from .setting_checks import check_numbers, check_switches, check_whole
 
 _FEWEST_FRAMES = 13  # .3 s
 
@@ -48,6 +50,11 @@ class AugmentationConfig:
         Share of clips of which only a part of .3 s or more is left and the rest silenced.
     shift : bool
         Turn clips round in time by a random number of frames.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range; the message says which and what is allowed.
     """
 
     mix_probability: float = 0.35
@@ -62,6 +69,14 @@ class AugmentationConfig:
     max_floor_db: float = -70.0
     silence_probability: float = 0.0
     shift: bool = True
+
+    def __post_init__(self) -> None:
+        check_numbers(self, ("mix_probability", "third_probability", "silence_probability"), 0, 1)
+        check_numbers(self, ("mix_range_db", "max_tilt_db", "band_noise_db", "cell_noise_db"), 0)
+        check_numbers(self, ["max_floor_db"], -80, 0)
+        check_whole(self, ("max_band_shift", "max_masked_bands"), 0, FeatureConfig().n_mels)
+        check_whole(self, ["max_masked_frames"], 0)
+        check_switches(self, ["shift"])
 
 
 @dataclass(frozen=True, eq=False)

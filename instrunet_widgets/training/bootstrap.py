@@ -88,10 +88,10 @@ def bootstrap_songs(
     f1 = np.where(draws @ positives > 0, _f1(hits, wrong), np.nan)
     macro = [row[np.isfinite(row)].mean() for row in f1 if np.isfinite(row).any()]
     return Intervals(
-        micro_f1=_find_interval(_f1(hits.sum(axis=1), wrong.sum(axis=1))),
-        macro_f1=_find_interval(np.asarray(macro)),
-        lrap=_find_interval(rankings[:, 0] / rankings[:, 1]),
-        per_class_f1=tuple(_find_interval(column[np.isfinite(column)]) for column in f1.T),
+        micro_f1=find_interval(_f1(hits.sum(axis=1), wrong.sum(axis=1))),
+        macro_f1=find_interval(np.asarray(macro)),
+        lrap=find_interval(rankings[:, 0] / rankings[:, 1]),
+        per_class_f1=tuple(find_interval(column[np.isfinite(column)]) for column in f1.T),
     )
 
 
@@ -99,7 +99,19 @@ def _f1(hits: npt.NDArray[np.float64], wrong: npt.NDArray[np.float64]) -> npt.ND
     return np.asarray(2 * hits / np.maximum(2 * hits + wrong, 1))
 
 
-def _find_interval(values: npt.NDArray[np.float64]) -> Interval | None:
+def find_interval(values: npt.NDArray[np.float64]) -> Interval | None:
+    """Where the middle `LEVEL` of the resamples lies.
+
+    Parameters
+    ----------
+    values : np.ndarray [shape=(n_resamples,), dtype=float64]
+        A measure of each.
+
+    Returns
+    -------
+    interval : Interval or None
+        None without resamples.
+    """
     if not len(values):
         return None
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])

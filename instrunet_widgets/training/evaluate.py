@@ -42,7 +42,7 @@ from .feature_folder import FeatureFolder
 from .irmas import parse_clip_name
 from .measures import Scores
 from .metrics import merge_guitars, score
-from .splits import Split, read_split
+from .splits import Split, read_split, require_test_part
 
 SCHEMA_VERSION = 1
 BATCH_SIZE = 256
@@ -140,16 +140,21 @@ def evaluate(
     wanted = np.ones(len(folder), dtype=bool)
     n_missing = 0
     if test_split is not None:
+        require_test_part(test_split, split_name or "the split")
         wanted = np.isin(folder.files, test_split.test)
         n_missing = len(set(test_split.test) - set(folder.files.tolist()))
     conflict = folder.label_conflict
     chosen = np.flatnonzero(wanted & ~conflict)
     if not len(chosen):
-        raise FeatureFolderError(
-            f"{folder.path} holds no clip to score"
-            + (f": none of the test clips of {split_name or 'the split'} is in it" if test_split else "")
-            + "; check that the folder and the split belong together"
-        )
+        reason = "it is empty; make its features again"
+        if wanted.any():
+            reason = "all that could be scored carry two labels for the same audio; give a folder with others"
+        elif test_split is not None:
+            reason = (
+                f"none of the test clips of {split_name or 'the split'} is in it; "
+                "check that the folder and the split belong together"
+            )
+        raise FeatureFolderError(f"{folder.path} holds no clip to score: {reason}")
     probabilities = _predict(network, folder, chosen, on_progress)
     targets = folder.targets[chosen]
     merged = merge_guitars(probabilities, targets, network.thresholds)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import FeatureConfig
 from ..instruments import N_INSTRUMENTS
+from .setting_checks import check_choice, check_numbers, check_switches, check_whole
 
 if TYPE_CHECKING:
     import keras
@@ -41,11 +42,11 @@ class NetworkConfig:
     stem_channels : int
         Channels after the stem.
     stem_kernel : int
-        Side of the stem's square kernel; its stride is 2.
+        Side of the stem's square kernel, odd; its stride is 2.
     stage_channels : tuple of int
-        Channels of the residual stages; every stage but the last halves both axes.
+        Channels of the stages, at least one; every stage but the last halves both axes.
     kernel : int
-        Side of the square kernels of the stages.
+        Side of the square kernels of the stages, odd.
     spatial_dropout, dropout : float in [0, 1)
         Share of channels dropped after each stage, and of units before the output.
     batch_normalisation : bool
@@ -64,7 +65,7 @@ class NetworkConfig:
     Raises
     ------
     ValueError
-        If `block` or `summary` is none of these.
+        If a value is out of range; the message says which and what is allowed.
     """
 
     stem_channels: int = 48
@@ -80,10 +81,17 @@ class NetworkConfig:
     summary: str = "attention"
 
     def __post_init__(self) -> None:
-        if self.block not in _BLOCKS:
-            raise ValueError(f"block must be one of {', '.join(_BLOCKS)}, got {self.block!r}")
-        if self.summary not in ("mean_max", "attention"):
-            raise ValueError(f"summary must be mean_max or attention, got {self.summary!r}")
+        check_whole(self, ("stem_channels", "stem_kernel", "kernel", "time_pooling"), 1)
+        for name in ("stem_kernel", "kernel"):
+            if getattr(self, name) % 2 == 0:
+                raise ValueError(f"{name} must be an odd number, got {getattr(self, name)}")
+        stages = self.stage_channels
+        if type(stages) is not tuple or not stages or not all(type(n) is int and n > 0 for n in stages):
+            raise ValueError(f"stage_channels must be one or more whole numbers, each 1 or more, got {stages!r}")
+        check_numbers(self, ("spatial_dropout", "dropout"), 0, 1, below=True)
+        check_switches(self, ("batch_normalisation", "frequency_aware"))
+        check_choice(self, "block", _BLOCKS)
+        check_choice(self, "summary", ("mean_max", "attention"))
 
 
 def build_network(config: NetworkConfig | None = None, features: FeatureConfig | None = None) -> keras.Model:
@@ -99,10 +107,16 @@ def build_network(config: NetworkConfig | None = None, features: FeatureConfig |
     -------
     model : keras.Model
         Input (n, n_mels, n_frames) dB in [-80, 0]; output (n, 11) uncalibrated probabilities.
+
+    Raises
+    ------
+    ValueError
+        If pooling would leave nothing of the input.
     """
     from keras import Model, initializers, layers
 
     config, features = config or NetworkConfig(), features or FeatureConfig()
+    _check_room(config, features)
     inputs = layers.Input((features.n_mels, features.n_frames), name="log_mel_db")
     x = layers.Rescaling(1 / INPUT_SPREAD_DB, -INPUT_MEAN_DB / INPUT_SPREAD_DB)(inputs)
     x = layers.Reshape((features.n_mels, features.n_frames, 1))(x)  # (128, 130, 1)
@@ -131,6 +145,23 @@ def build_network(config: NetworkConfig | None = None, features: FeatureConfig |
     x = layers.Dropout(config.dropout)(x)
     outputs = layers.Dense(N_INSTRUMENTS, activation="sigmoid", name="probability")(x)
     return Model(inputs, outputs, name="instrunet")
+
+
+def _check_room(config: NetworkConfig, features: FeatureConfig) -> None:
+    n_stages = len(config.stage_channels)
+    n_bands, n_frames = ((n + 1) // 2 for n in (features.n_mels, features.n_frames))  # the stem's stride
+    most_stages = min(n_bands // 2, n_frames).bit_length()
+    if n_stages > most_stages:
+        raise ValueError(
+            f"stage_channels must be at most {most_stages} numbers for an input of {features.n_mels} bands and "
+            f"{features.n_frames} frames, got {n_stages}"
+        )
+    most_pooling = n_frames // 2 ** (n_stages - 1)
+    if config.time_pooling > most_pooling:
+        raise ValueError(
+            f"time_pooling must be at most {most_pooling} for {features.n_frames} frames and {n_stages} stages, "
+            f"got {config.time_pooling}"
+        )
 
 
 def _attend(x: Any) -> Any:

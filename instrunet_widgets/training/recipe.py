@@ -6,8 +6,10 @@ import dataclasses
 import json
 from dataclasses import asdict, dataclass, field
 
+from ..config import FeatureConfig
 from .augmentation import AugmentationConfig
 from .network import NetworkConfig
+from .setting_checks import check_choice, check_numbers, check_whole
 from .splits import N_FOLDS
 
 _CHOICES = {
@@ -91,34 +93,27 @@ class TrainingConfig:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("seed", 0),
-            ("split_seed", 0),
-            ("epochs", 1),
-            ("patience", 0),
-            ("batch_size", 1),
-        ):
-            value = getattr(self, name)
-            if type(value) is not int or value < least:
-                raise ValueError(f"{name} must be a whole number, {least} or more, got {value!r}")
+        check_whole(self, ("seed", "split_seed", "patience"), 0)
+        check_whole(self, ("epochs", "batch_size"), 1)
         if self.fold is not None and (type(self.fold) is not int or not 0 <= self.fold < N_FOLDS):
             raise ValueError(f"fold must be from 0 to {N_FOLDS - 1}, got {self.fold!r}")
-        for name in ("learning_rate", "warmup_epochs", "weight_decay", "extra_share"):
-            value = getattr(self, name)
-            if type(value) not in (int, float) or not 0 <= value < float("inf"):
-                raise ValueError(f"{name} must be a number, 0 or more, got {value!r}")
+        check_numbers(self, ("learning_rate", "warmup_epochs", "weight_decay", "extra_share"), 0)
         for name, allowed in _CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
-        if type(self.window_seconds) not in (int, float) or not 0.5 <= self.window_seconds <= 3:
-            raise ValueError(f"window_seconds must be from 0.5 to 3, got {self.window_seconds!r}")
-        if not 0 <= self.ema_momentum < 1:
-            raise ValueError(f"ema_momentum must be 0 or more and below 1, got {self.ema_momentum!r}")
-        if not 0 < self.negative_weight <= 1:
+            check_choice(self, name, allowed)
+        check_numbers(self, ["window_seconds"], 0.5, 3)
+        check_numbers(self, ["ema_momentum"], 0, 1, below=True)
+        check_numbers(self, ("low_target", "high_target", "negative_weight"), 0, 1)
+        if self.negative_weight == 0:
             raise ValueError(f"negative_weight must be above 0 and at most 1, got {self.negative_weight!r}")
-        if not 0 <= self.low_target < self.high_target <= 1:
+        if self.low_target >= self.high_target:
             raise ValueError(
                 f"the targets must satisfy 0 <= low < high <= 1, got {self.low_target!r} and {self.high_target!r}"
+            )
+        n_frames = FeatureConfig(window_seconds=self.window_seconds).n_frames
+        if self.augmentation.max_masked_frames > n_frames:
+            raise ValueError(
+                f"max_masked_frames must be at most {n_frames}, the frames of a window of {self.window_seconds:g} s, "
+                f"got {self.augmentation.max_masked_frames}"
             )
 
     def to_json(self) -> str:
@@ -145,7 +140,7 @@ class TrainingConfig:
             if unknown:
                 raise ValueError(f"unknown settings for {owner.__name__}: {', '.join(sorted(unknown))}")
         network, default = dict(values.pop("network", {})), cls().network
-        if "stage_channels" in network:
+        if isinstance(network.get("stage_channels"), list):
             network["stage_channels"] = tuple(network["stage_channels"])
         augmentation = AugmentationConfig(**values.pop("augmentation", {}))
         return cls(**values, network=dataclasses.replace(default, **network), augmentation=augmentation)

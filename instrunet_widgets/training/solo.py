@@ -28,7 +28,7 @@ from ..config import DecodingConfig
 from ..errors import AudioError, FeatureFolderError
 from ..instruments import CODES
 from ..pipeline import analyze
-from .splits import Split
+from .splits import Split, require_test_part
 
 if TYPE_CHECKING:
     from ..classifier import Classifier
@@ -210,7 +210,10 @@ def evaluate_solo(
     FeatureFolderError
         If no recording is left, or one cannot be read.
     """
+    if not recordings:
+        raise FeatureFolderError(f"there is no solo recording of {folder} to hear; give at least one")
     if test_split is not None:
+        require_test_part(test_split, split_name or "the split")
         test = set(test_split.test)
         recordings = [recording for recording in recordings if recording.file in test]
     if not recordings:

@@ -83,6 +83,27 @@ def read_split(path: str | Path) -> Split:
         ) from error
 
 
+def require_test_part(split: Split, name: str) -> None:
+    """Refuse to score the test part of a split that has none.
+
+    Parameters
+    ----------
+    split : Split
+    name : str
+        What to call it.
+
+    Raises
+    ------
+    FeatureFolderError
+        If nothing was held out, as for a network that learnt from all recordings.
+    """
+    if not split.test:
+        raise FeatureFolderError(
+            f"{name} has no test part, for its network learnt from all recordings; score recordings that it does not "
+            "know, without a split"
+        )
+
+
 def split_by_group(
     folder: FeatureFolder, *, fold: int = 0, seed: int = 0, need_all_classes: bool = True, by_clip: bool = False
 ) -> Split:

@@ -89,7 +89,7 @@ def gather_training_set(
         )
     main = read_feature_folder(features)
     main = main.subset(~main.label_conflict & ~main.duplicates)
-    if lacking := [code for code, has in zip(CODES, main.targets.any(axis=0).tolist(), strict=True) if not has]:
+    if lacking := [CODES[column] for column in np.flatnonzero(~main.targets.any(axis=0))]:
         raise FeatureFolderError(f"{features} lacks clips of {', '.join(lacking)}; all eleven instruments are needed")
     if not main.targets.any(axis=1).all():
         nameless = main.files[int((~main.targets.any(axis=1)).argmax())]

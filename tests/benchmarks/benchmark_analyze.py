@@ -51,7 +51,7 @@ import json, os, resource, sys, time
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 began = time.perf_counter()
 import keras, librosa, numpy as np
-from instrunet_widgets.classifier import find_model
+from instrunet_widgets.model_folder import find_model
 model = keras.saving.load_model(find_model() / "network.keras", compile=False)
 warm = time.perf_counter()
 y, _ = librosa.load(sys.argv[1], sr=16_000)

@@ -7,13 +7,14 @@ A test takes a server's fixture and `page`::
         assert page.title() == "InstruNet"
 
 - `voila_server`: the app as `instrunet app` serves it; one for all tests, each page has a kernel of its own.
-- `plain_voila`, `lab_server`: the notebook in a stock Voila, in a stock JupyterLab.
+- `plain_voila`, `lab_server`: the notebook in a stock Voila, in a stock JupyterLab; `stock_voila(notebook, folder)`:
+  another notebook there.
 - `page`: a page of a new visitor; `new_visitor()` gives the page of another one.
 - `watch`: fails the test at its end if a page had a console error, a failed request or a request to another host;
   `watch.expect(pattern)` lets pass what the test brings about.
 - `run_axe(page)`: violations that axe-core finds, serious and critical ones.
 
-Helpers: `open_app(page, url)`, `wait_for_app(page)` and `run_in_jupyterlab(page, url)` in `watching`;
+Helpers: `open_app(page, url)`, `open_lesson(page, url)` and `run_in_jupyterlab(page, url)` in `watching`;
 `run_server(...)` in `running`.
 """
 
@@ -21,7 +22,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from running import Server, app_command, find_free_port, lab_command, lab_settings, run_server
+from running import Serve, Server, app_command, find_free_port, lab_command, lab_settings, run_server, run_stock_voila
 from watching import Watch
 
 HERE = Path(__file__).parent
@@ -81,8 +81,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture
 def watch(request: pytest.FixtureRequest) -> Iterator[Watch]:
-    stock = {"plain_voila", "lab_server"} & set(request.fixturenames)
-    watch = Watch(allows_other_hosts="plain_voila" in stock)
+    watch = Watch(allows_other_hosts="stock_voila" in request.fixturenames)  # its template asks for icons
     yield watch
     assert watch.unexpected() == []
 
@@ -123,11 +122,14 @@ def voila_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture(scope="session")
-def plain_voila(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    port = find_free_port()
-    command = [sys.executable, "-m", "voila", NOTEBOOK, "--no-browser", "--port", str(port)]
-    folder = tmp_path_factory.mktemp("voila")
-    with run_server(command, f"http://localhost:{port}/", r"is running at", folder=folder) as server:
+def stock_voila(chromium: str) -> Serve:
+    """``with stock_voila(notebook, folder, env) as server``, as `run_stock_voila`."""
+    return run_stock_voila
+
+
+@pytest.fixture(scope="session")
+def plain_voila(stock_voila: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with stock_voila(NOTEBOOK, tmp_path_factory.mktemp("voila")) as server:
         yield server
 
 

@@ -17,14 +17,13 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from running import find_free_port, lab_command, lab_settings, run_server
-from watching import run_all_cells
+from running import find_free_port, lab_command, lab_settings, run_server, run_stock_voila
+from watching import CARD, ERRORS, run_all_cells
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
 WAIT_MS = 180_000
-ERRORS = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
 
 
 def find_notebooks(only: list[str]) -> list[Path]:
@@ -59,14 +58,12 @@ def take(page: Page, path: Path, root: str) -> None:
 
 def picture_in_voila(browser: Browser, args: argparse.Namespace, folder: Path) -> None:
     for notebook in find_notebooks(args.only):
-        port = find_free_port()
-        command = [sys.executable, "-m", "voila", notebook, "--no-browser", "--port", str(port)]
-        with run_server(command, f"http://localhost:{port}/", "is running at", folder=folder) as server:
+        with run_stock_voila(notebook, folder) as server:
             for size in args.sizes:
                 for theme in args.themes:
                     page = open_page(browser, size)
                     page.goto(f"{server.url}?theme={theme}")
-                    page.locator(".in-lesson").first.wait_for(state="visible")
+                    page.locator(CARD).first.wait_for(state="visible")
                     take(page, args.folder / f"{notebook.stem}-voila-{size}-{theme}.png", "#rendered_cells")
                     page.close()
 
@@ -92,7 +89,7 @@ def picture_in_jupyterlab(browser: Browser, args: argparse.Namespace, folder: Pa
         with run_server(command, f"http://127.0.0.1:{port}/", "is running at", folder=root, env=settings) as server:
             for notebook in find_notebooks(args.only):
                 page = open_page(browser, "desktop")  # on a telephone's width JupyterLab hides what says "idle"
-                run_all_cells(page, f"{server.url}lab/tree/{notebook.name}?reset", ".in-lesson")
+                run_all_cells(page, f"{server.url}lab/tree/{notebook.name}?reset", CARD)
                 page.keyboard.press("Control+b")  # the side bar leaves no room there
                 for size in args.sizes:
                     page.set_viewport_size(SIZES[size])

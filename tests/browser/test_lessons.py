@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from running import Server, find_free_port, lab_command, lab_settings, run_server
-from watching import VISIBLE_MS, Watch, run_all_cells
+from running import Serve, Server, find_free_port, lab_command, lab_settings, run_server
+from watching import CARD, ERRORS, open_lesson, run_all_cells
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 LESSON = NOTEBOOKS / "01_sound_to_log_mel.ipynb"
-CARD = ".in-lesson"
-ERRORS = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
-
-
-@pytest.fixture
-def watch() -> Iterator[Watch]:
-    watch = Watch(allows_other_hosts=True)  # the stock template asks for icons
-    yield watch
-    assert watch.unexpected() == []
 
 
 @pytest.fixture(scope="module")
-def voila_lesson(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    port = find_free_port()
-    command = [sys.executable, "-m", "voila", LESSON, "--no-browser", "--port", str(port)]
-    folder = tmp_path_factory.mktemp("lesson")
-    with run_server(command, f"http://localhost:{port}/", r"is running at", folder=folder) as server:
+def voila_lesson(stock_voila: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with stock_voila(LESSON, tmp_path_factory.mktemp("lesson")) as server:
         yield server
 
 
@@ -43,11 +30,6 @@ def lab_lesson(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     url = f"http://127.0.0.1:{port}/lab/tree/{LESSON.name}"
     with run_server(lab_command(port, root), url, r"is running at", folder=root, env=lab_settings(root)) as server:
         yield server
-
-
-def open_lesson(page: Page, url: str) -> None:
-    page.goto(url)
-    page.locator(CARD).last.wait_for(state="visible", timeout=VISIBLE_MS)
 
 
 def test_page_shows_cards_and_text_but_no_code_and_no_solution(voila_lesson: Server, page: Page) -> None:
@@ -105,11 +87,8 @@ def test_lesson_is_accessible(voila_lesson: Server, page: Page, run_axe: Callabl
 
 
 @pytest.mark.parametrize("missing", ["model", "demo"])
-def test_what_is_missing_is_said_in_one_line(
-    missing: str, chromium: str, page: Page, tmp_path: Path, watch: Watch
-) -> None:
+def test_what_is_missing_is_said_in_one_line(missing: str, stock_voila: Serve, page: Page, tmp_path: Path) -> None:
     """The lesson on timelines needs the network; the demo is taken away by a start-up file of IPython."""
-    port = find_free_port()
     env = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")}
     if missing == "model":
         env["INSTRUNET_MODEL"] = str(tmp_path / "nowhere")
@@ -119,9 +98,7 @@ def test_what_is_missing_is_said_in_one_line(
         (startup / "00.py").write_text(
             f"import pathlib, instrunet_widgets.examples as e; e._FOLDER = pathlib.Path({str(tmp_path)!r})"
         )
-    notebook = NOTEBOOKS / "05_from_windows_to_timeline.ipynb"
-    command = [sys.executable, "-m", "voila", notebook, "--no-browser", "--port", str(port)]
-    with run_server(command, f"http://localhost:{port}/", "is running at", folder=tmp_path, env=env) as server:
+    with stock_voila(NOTEBOOKS / "05_from_windows_to_timeline.ipynb", tmp_path, env) as server:
         page.goto(server.url)
         notice = page.get_by_role("alert").filter(has_text="model directory" if missing == "model" else "install")
         expect(notice).to_be_visible()

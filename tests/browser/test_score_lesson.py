@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from made_model import make_model
 from playwright.sync_api import Page, expect
-from running import Server, find_free_port, run_server
-from watching import VISIBLE_MS, Watch
+from running import Serve, Server
+from watching import CARD, ERRORS, VISIBLE_MS, open_lesson
 
 NOTEBOOK = Path(__file__).parent.parent.parent / "notebooks" / "06_how_good_is_it.ipynb"
-CARD = ".in-lesson"
-ERRORS = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
-
-
-@pytest.fixture
-def watch() -> Iterator[Watch]:
-    watch = Watch(allows_other_hosts=True)  # the stock template asks for icons
-    yield watch
-    assert watch.unexpected() == []
 
 
 @pytest.fixture(scope="module")
@@ -31,27 +21,23 @@ def made_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model(tmp_path_factory.mktemp("models") / "made")
 
 
-def serve(model: Path, folder: Path):
-    port = find_free_port()
-    command = [sys.executable, "-m", "voila", NOTEBOOK, "--no-browser", "--port", str(port)]
-    env = {**os.environ, "INSTRUNET_MODEL": str(model)}
-    return run_server(command, f"http://localhost:{port}/", "is running at", folder=folder, env=env)
+def naming(model: Path) -> dict[str, str]:
+    return {**os.environ, "INSTRUNET_MODEL": str(model)}
 
 
 @pytest.fixture(scope="module")
-def score_lesson(chromium: str, made_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(made_model, tmp_path_factory.mktemp("scores")) as server:
+def score_lesson(stock_voila: Serve, made_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with stock_voila(NOTEBOOK, tmp_path_factory.mktemp("scores"), naming(made_model)) as server:
         yield server
 
 
-def open_lesson(page: Page, url: str) -> None:
-    page.goto(url)
-    page.locator(CARD).last.wait_for(state="visible", timeout=VISIBLE_MS)
+def open_score_lesson(page: Page, url: str) -> None:
+    open_lesson(page, url)
     page.locator(".in-confusion td").last.wait_for(state="visible", timeout=VISIBLE_MS)
 
 
 def test_click_in_the_table_chooses_a_pair_and_names_choose_a_cell(score_lesson: Server, page: Page) -> None:
-    open_lesson(page, score_lesson.url)
+    open_score_lesson(page, score_lesson.url)
     expect(page.locator(ERRORS)).to_have_count(0)
     card = page.locator(CARD, has=page.locator(".in-confusion"))
     assert card.locator(".in-confusion td.is-right").count() == 11
@@ -77,18 +63,18 @@ def test_lesson_is_accessible_and_as_wide_as_a_telephone(
     theme: str, score_lesson: Server, new_visitor: Callable[..., Page], run_axe: Callable[[Page], list[str]]
 ) -> None:
     page = new_visitor(viewport={"width": 390, "height": 844})
-    open_lesson(page, f"{score_lesson.url}?theme={theme}")
+    open_score_lesson(page, f"{score_lesson.url}?theme={theme}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     of_the_template = ("html-has-lang", "meta-viewport")
     assert [line for line in run_axe(page) if not line.startswith(of_the_template)] == []
 
 
 def test_without_predictions_one_line_says_what_to_do(
-    chromium: str, made_model: Path, page: Page, tmp_path: Path
+    stock_voila: Serve, made_model: Path, page: Page, tmp_path: Path
 ) -> None:
     model = tmp_path / "without"
     shutil.copytree(made_model, model, ignore=lambda *_: ["oof.npz"])
-    with serve(model, tmp_path) as server:
+    with stock_voila(NOTEBOOK, tmp_path, naming(model)) as server:
         page.goto(server.url)
         expect(page.get_by_role("alert").filter(has_text="has no oof.npz")).to_be_visible(timeout=VISIBLE_MS)
         expect(page.locator(ERRORS).filter(visible=True)).to_have_count(0)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from running import Server, find_free_port, run_server
-from watching import Watch
+from running import Serve, Server
+from watching import CARD, ERRORS
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 LESSONS = ("03_the_network", "04_training_experiments")
-CARD = ".in-lesson"
-ERRORS = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
 TRAINING_MS = 180_000
 HIDE_KERAS = """
 import importlib.util
@@ -24,22 +21,9 @@ importlib.util.find_spec = lambda name, *rest: None if name in ("keras", "tensor
 """
 
 
-@pytest.fixture
-def watch() -> Iterator[Watch]:
-    watch = Watch(allows_other_hosts=True)  # the stock template asks for icons
-    yield watch
-    assert watch.unexpected() == []
-
-
-def serve(notebook: str, folder: Path, env: dict[str, str] | None = None):
-    port = find_free_port()
-    command = [sys.executable, "-m", "voila", NOTEBOOKS / notebook, "--no-browser", "--port", str(port)]
-    return run_server(command, f"http://localhost:{port}/", "is running at", folder=folder, env=env)
-
-
 @pytest.fixture(scope="module")
-def voila_training(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve("04_training_experiments.ipynb", tmp_path_factory.mktemp("training")) as server:
+def voila_training(stock_voila: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with stock_voila(NOTEBOOKS / "04_training_experiments.ipynb", tmp_path_factory.mktemp("training")) as server:
         yield server
 
 
@@ -70,9 +54,9 @@ def test_page_stays_alive_while_it_trains_and_the_run_can_be_stopped(voila_train
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LESSONS)
 def test_lesson_is_accessible_and_as_wide_as_a_telephone(
-    name: str, chromium: str, page: Page, run_axe: Callable[[Page], list[str]], tmp_path: Path
+    name: str, stock_voila: Serve, page: Page, run_axe: Callable[[Page], list[str]], tmp_path: Path
 ) -> None:
-    with serve(f"{name}.ipynb", tmp_path) as server:
+    with stock_voila(NOTEBOOKS / f"{name}.ipynb", tmp_path) as server:
         page.goto(server.url)
         page.locator(CARD).last.wait_for(state="visible", timeout=TRAINING_MS)
         expect(page.locator(ERRORS)).to_have_count(0)
@@ -84,12 +68,13 @@ def test_lesson_is_accessible_and_as_wide_as_a_telephone(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LESSONS)
-def test_missing_extra_is_said_in_one_line(name: str, chromium: str, page: Page, tmp_path: Path) -> None:
+def test_missing_extra_is_said_in_one_line(name: str, stock_voila: Serve, page: Page, tmp_path: Path) -> None:
     """Keras is hidden by a start-up file of IPython."""
     startup = tmp_path / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "00.py").write_text(HIDE_KERAS)
-    with serve(f"{name}.ipynb", tmp_path, {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")}) as server:
+    env = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")}
+    with stock_voila(NOTEBOOKS / f"{name}.ipynb", tmp_path, env) as server:
         page.goto(server.url)
         expect(page.get_by_role("alert").filter(has_text="with the extra 'training'")).to_be_visible()
         expect(page.locator(ERRORS).filter(visible=True)).to_have_count(0)

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, Route
 
 APP = ".instrunet-app"
+CARD = ".in-lesson"
+ERRORS = '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
 VISIBLE_MS = 90_000
 # A page that is left by logging out still asks for the end of its kernel, which the log-out may have brought already.
 _AFTER_LOG_OUT = re.compile(r"403\b.*/voila/api/shutdown/")
@@ -85,6 +87,12 @@ def wait_for_app(page: Page) -> None:
     """Wait until the app can be seen."""
     page.locator(APP).first.wait_for(state="visible", timeout=VISIBLE_MS)
     page.locator(f"{APP} .in-theme").first.wait_for(state="visible", timeout=VISIBLE_MS)
+
+
+def open_lesson(page: Page, url: str) -> None:
+    """Open a notebook with cards in Voila and wait until the last card can be seen."""
+    page.goto(url)
+    page.locator(CARD).last.wait_for(state="visible", timeout=VISIBLE_MS)
 
 
 def run_in_jupyterlab(page: Page, url: str) -> None:

@@ -28,7 +28,10 @@ LESSONS = (
     "how_good_is_it",
     "exploration",
 )
-CACHED = (material.load_piece, material.load_labels, material.analyze_piece, irmas_clips.read_clips)
+CACHED = (
+    *(material.load_piece, material.load_labels, material.load_classifier, material.analyze_piece),
+    irmas_clips.read_clips,
+)
 RUN_FIELDS = "question,variant,seed,split_by,accuracy,micro_f1\n"
 
 
@@ -90,7 +93,7 @@ def test_missing_or_damaged_network_is_one_line(
     for load in (
         material.analyze_piece,
         irmas_clips.read_clips,
-        exploration.load_classifier,
+        material.load_classifier,
         lambda: material.read_model_file("scores.json"),
     ):
         with pytest.raises(LessonStop) as caught:

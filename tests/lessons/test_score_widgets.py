@@ -244,7 +244,7 @@ def test_interval_of_recordings_is_wider_and_grows_when_the_test_shrinks() -> No
     explorer = lesson.IntervalExplorer(CLIPS)
 
     def width(unit: str) -> float:
-        return explorer.intervals[unit][1] - explorer.intervals[unit][0]
+        return explorer.intervals[unit].high - explorer.intervals[unit].low
 
     whole = width("recordings")
     assert width("clips") < 0.8 * whole

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from instrunet_widgets.server.kernels import VisitorKernels
 from instrunet_widgets.server.limits import make_page_limits, make_places
 from instrunet_widgets.server.logs import SafeFormatter
 from instrunet_widgets.server.options import ServingOptions
-from instrunet_widgets.server.ownership import NoPlaceError, Owner, Places, SessionEndedError
+from instrunet_widgets.server.ownership import NoPlaceError, Owner, Place, Places, SessionEndedError
 from instrunet_widgets.server.tls import make_tls_context
 
 ADA, ADA_ELSEWHERE, BOB = Owner("ada", "1"), Owner("ada", "2"), Owner("bob", "3")
@@ -102,6 +103,44 @@ def test_app_that_does_not_start_is_tried_again_after_longer_and_longer_pauses(
     assert asyncio.run(start_often()) == [16, 32, 64, 128, 256, 256, 256, 256, 8]
     told = [record for record in caplog.records if "could not be started ahead: no model" in record.getMessage()]
     assert [bool(record.exc_info) for record in told] == [True] + [False] * 7
+
+
+def test_however_many_visitors_come_one_timer_leads_to_the_next_spare_kernel(tmp_path: Path) -> None:
+    class Kernels(VisitorKernels):
+        n_started = 0
+
+        async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
+            self.n_started += 1
+            return f"kernel {self.n_started}"
+
+        async def show_app(self, kernel_id: str) -> list[dict[str, Any]]:
+            await self.take_kernel(BOB)  # who comes while a spare one is prepared
+            raise RuntimeError("no model")
+
+        def _claim(self, kernel_id: str, place: Place) -> None:
+            pass
+
+    async def come_often() -> list[float]:
+        kernels = Kernels(folder=str(tmp_path), spare_delay=8.0, _turns=asyncio.Semaphore(20))
+        delays: list[float] = []
+        wake: list[Callable[[], None]] = []
+
+        def call_later(delay: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+            delays.append(delay)
+            wake.append(callback)
+            return asyncio.TimerHandle(delay, callback, (), asyncio.get_running_loop())
+
+        asyncio.get_running_loop().call_later = call_later  # type: ignore[method-assign, assignment]
+        for _ in range(3):  # pauses
+            for _ in range(3):  # visitors in each
+                await kernels.take_kernel(ADA)
+            wake.pop(0)()
+            assert kernels._preparing is not None
+            await kernels._preparing
+        assert len(wake) == 1
+        return delays
+
+    assert asyncio.run(come_often()) == [8, 16, 32, 64]
 
 
 def test_one_visitor_may_have_all_places_where_nobody_signs_in() -> None:

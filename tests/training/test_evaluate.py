@@ -126,6 +126,37 @@ def test_split_of_another_folder_is_refused_by_name(folder):
         evaluate(StandInNetwork(), folder, test_split=split, split_name="other.json")
 
 
+def test_split_without_a_test_part_is_refused_with_what_to_do(folder):
+    split = Split(0, None, train=(irmas_name("cel", 1, 1),), stop=(), test=())
+    with pytest.raises(FeatureFolderError, match=r"all\.json has no test part, .*; score recordings that it does not"):
+        evaluate(StandInNetwork(), folder, test_split=split, split_name="all.json")
+
+
+def test_folder_whose_clips_all_carry_two_labels_is_refused_for_that(tmp_path):
+    conflict = ClipRow("a.wav", "gac", "gel", conflict="1")
+    with pytest.raises(FeatureFolderError, match="holds no clip to score: all that could be scored carry two labels"):
+        evaluate(StandInNetwork(), make_folder(tmp_path / "f", [conflict]))
+    other = make_folder(tmp_path / "g", [conflict, ClipRow("b.wav", "cel", "cel")])
+    split = Split(0, 0, train=(), stop=(), test=("a.wav",))
+    with pytest.raises(FeatureFolderError, match="all that could be scored carry two labels"):
+        evaluate(StandInNetwork(), other, test_split=split)
+
+
+def test_folder_of_no_clips_is_refused_as_empty(folder, tmp_path):
+    nothing = folder.subset(np.zeros(len(folder), dtype=bool))
+    with pytest.raises(FeatureFolderError, match="features holds no clip to score: it is empty"):
+        evaluate(StandInNetwork(), nothing)
+
+
+@pytest.mark.filterwarnings("error")
+def test_clips_of_no_instrument_have_false_alarms_but_no_scores(tmp_path):
+    clips = make_folder(tmp_path / "f", [ClipRow("a.wav", "", "gel"), ClipRow("b.wav", "", "cel")])
+    scores = evaluate(StandInNetwork(), clips).eleven_classes
+    assert (scores.n, scores.n_single_label, scores.without_positives) == (2, 0, CODES)
+    assert (scores.accuracy, scores.argmax_macro_f1, scores.macro_f1, scores.roc_auc) == (None, None, None, None)
+    assert (scores.lrap, scores.ece) == (None, None)
+
+
 def test_clips_that_the_network_knows_are_counted_by_group(folder):
     # Trained on one clip of recording 1 (the other is of its group) and tuned on recording 2.
     known = Split(0, 0, train=(irmas_name("cel", 1, 1),), stop=(irmas_name("gac", 2, 1),), test=())
@@ -278,6 +309,28 @@ def test_command_writes_json_and_replaces_it_only_when_told(folder, model, tmp_p
 def test_command_prints_only_json_for_a_dash(folder, model, capsys):
     run_command("--features", folder.path, "--model", model, "--json", "-")
     assert json.loads(capsys.readouterr().out)["ten_classes"]["accuracy"] == 4 / 5
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        ("--features", "is not a feature folder"),
+        ("--irmas-testing", "holds no excerpts"),
+        ("--solo", "holds no solo recordings"),
+    ],
+)
+def test_command_refuses_an_empty_folder_in_one_line(way, said, model, tmp_path, capsys):
+    (tmp_path / "nothing").mkdir()
+    assert main(["evaluate", way, str(tmp_path / "nothing"), "--model", str(model)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"nothing {said}" in line
+
+
+def test_command_prints_a_report_on_clips_of_no_instrument(model, tmp_path, capsys):
+    clips = make_folder(tmp_path / "none", [ClipRow("a.wav", "", "gel")])
+    assert run_command("--features", clips.path, "--model", model) == 0
+    rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "accuracy, most probable class - -" in rows
 
 
 def test_missing_library_is_named_with_how_to_install_it():

@@ -69,7 +69,7 @@ def test_every_design_gives_eleven_probabilities(changes: dict[str, str]) -> Non
 def test_unknown_designs_are_named() -> None:
     with pytest.raises(ValueError, match="block must be one of residual, plain, depthwise, got 'wide'"):
         NetworkConfig(block="wide")
-    with pytest.raises(ValueError, match="summary must be mean_max or attention"):
+    with pytest.raises(ValueError, match="summary must be one of mean_max, attention"):
         NetworkConfig(summary="median")
 
 

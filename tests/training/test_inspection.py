@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from instrunet_widgets.classifier import find_model
 from instrunet_widgets.errors import ModelError
 from instrunet_widgets.instruments import CODES
+from instrunet_widgets.model_folder import find_model
 from instrunet_widgets.training.inspection import NetworkInspector, open_network
 
 pytest.importorskip("keras")

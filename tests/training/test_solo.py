@@ -129,6 +129,15 @@ def test_only_the_test_part_is_heard_and_trained_recordings_are_counted(recordin
         )
 
 
+def test_without_recordings_or_a_test_part_it_is_said_what_is_missing(recordings: Path) -> None:
+    classifier, found = PitchClassifier(), find_solo_recordings(recordings)
+    with pytest.raises(FeatureFolderError, match=r"no solo recording of .*solo to hear"):
+        evaluate_solo(classifier, [], folder=recordings)  # type: ignore[arg-type]
+    split = Split(0, None, train=("cel/a.flac",), stop=(), test=())
+    with pytest.raises(FeatureFolderError, match=r"all\.json has no test part, for its network learnt from all"):
+        evaluate_solo(classifier, found, folder=recordings, test_split=split, split_name="all.json")  # type: ignore[arg-type]
+
+
 def test_command_prints_counts_and_json(
     recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
