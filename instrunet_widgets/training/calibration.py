@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,13 @@ _GRID = np.linspace(0.02, 0.95, 94)
 _OWN_SHARE = 0.5
 _NEAR_BEST = 0.99
 _DEFAULT_SMOOTHING = 3
+_MIN_POWER, _MAX_POWER, _MAX_SHIFT = 0.05, 4.0, 10.0
 N_RECORDINGS = 1_000
 LENGTHS = (1, 3, 10, 30, 120)
 
 
 def fit_calibration(probabilities: FloatArray, targets: FloatArray) -> Calibration:
-    """Fit Platt scaling per instrument.
+    """Fit beta calibration per instrument: least cross-entropy.
 
     Parameters
     ----------
@@ -41,18 +43,30 @@ def fit_calibration(probabilities: FloatArray, targets: FloatArray) -> Calibrati
     Returns
     -------
     calibration : Calibration
-        Slopes are kept within [0.25, 4].
+        `a` and `b` are kept within [0.05, 4].
+
+    Notes
+    -----
+    Measured on five folds, each calibrated by the other four (4,946 clips, error of the most probable class's
+    probability): uncalibrated .038, Platt scaling .059, beta calibration .035, isotonic regression .032, which costs
+    .004 of accuracy.
     """
-    from sklearn.linear_model import LogisticRegression
+    from scipy.optimize import minimize
 
     p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
-    logits = np.log(p / (1 - p))
-    slopes, offsets = [], []
-    for k in range(targets.shape[1]):
-        fit = LogisticRegression(C=1.0).fit(logits[:, k : k + 1], targets[:, k] > 0.5)
-        slopes.append(np.clip(fit.coef_[0, 0], 0.25, 4.0))
-        offsets.append(fit.intercept_[0])
-    return Calibration(np.asarray(slopes, dtype=np.float32), np.asarray(offsets, dtype=np.float32))
+
+    def fit(rising: npt.NDArray[np.float64], falling: npt.NDArray[np.float64], present: npt.NDArray[np.bool_]) -> Any:
+        def cross_entropy(abc: npt.NDArray[np.float64]) -> tuple[float, list[float]]:
+            logit = abc[0] * rising + abc[1] * falling + abc[2]
+            error = 1 / (1 + np.exp(-logit)) - present
+            loss = (np.logaddexp(0, logit) - present * logit).mean()
+            return float(loss), [float((error * rising).mean()), float((error * falling).mean()), float(error.mean())]
+
+        bounds = [(_MIN_POWER, _MAX_POWER), (_MIN_POWER, _MAX_POWER), (-_MAX_SHIFT, _MAX_SHIFT)]
+        return minimize(cross_entropy, [1.0, 1.0, 0.0], jac=True, bounds=bounds, method="L-BFGS-B").x
+
+    columns = zip(np.log(p).T, -np.log1p(-p).T, targets.T > 0.5, strict=True)
+    return Calibration(*np.array([fit(*column) for column in columns]).T)
 
 
 def fit_thresholds(probabilities: FloatArray, targets: FloatArray, *, seed: int = 0) -> ModelThresholds:

@@ -193,7 +193,7 @@ def _describe_reading(description: dict[str, Any]) -> str:
     head = ("instrument", "window", f"mean of {lengths[0]}", *lengths[1:], "max")
     rows = [(instrument.name, *(f"{column[k]:.2f}" for column in columns)) for k, instrument in enumerate(INSTRUMENTS)]
     return (
-        "Outputs are calibrated per instrument by Platt scaling. In words: "
+        "Outputs are calibrated per instrument by beta calibration. In words: "
         f'{steps}, below that unlikely. The threshold "auto" takes the window column for time ranges and, for '
         "the whole recording, those of the aggregation in use: under mean by the number of windows with sound (in "
         "between, interpolated over its logarithm), under max one for all lengths. They were fitted on made-up "

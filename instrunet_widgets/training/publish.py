@@ -214,9 +214,8 @@ def describe_model(
         "instruments": list(CODES),
         "features": asdict(features),
         "calibration": {
-            "kind": "platt",
-            "slope": _as_list(reading.calibration.slope),
-            "offset": _as_list(reading.calibration.offset),
+            "kind": "beta",
+            **{name: _as_list(getattr(reading.calibration, name)) for name in ("a", "b", "c")},
         },
         "thresholds": reading.thresholds.to_dict(),
         "seed": config.seed,
