@@ -9,43 +9,56 @@ from typing import Literal
 
 import numpy as np
 
-from .arrays import FloatArray
+from .arrays import FloatArray, freeze_array
 from .config import FeatureConfig
 from .errors import ModelError
 from .features import LogMelExtractor
 from .instruments import CODES
 from .model_folder import find_model, open_keras, open_onnx, read_description, read_mel
-from .results import Thresholds
+from .thresholds import ModelThresholds
 
 Runtime = Literal["onnx", "tensorflow"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 BATCH_SIZE = 32
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Monotone map from a network's outputs to calibrated probabilities, per instrument (Platt scaling).
+    """Monotone map from a network's outputs to calibrated probabilities, per instrument (beta calibration [1]_).
 
-    ``calibrated = sigmoid(slope * logit(probability) + offset)``
+    ``logit(calibrated) = a * log(probability) - b * log(1 - probability) + c``; with ``a == b`` it is Platt scaling.
 
     Parameters
     ----------
-    slope, offset : np.ndarray [shape=(n_instruments,), dtype=float32]
-        Slopes are positive, so the order of two windows never changes for an instrument.
+    a, b, c : np.ndarray [shape=(n_instruments,), dtype=float32]
+        `a` and `b` are positive, so the order of two windows never changes for an instrument.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, a number is not finite, or `a` or `b` is not positive.
 
     References
     ----------
-    J. Platt, "Probabilistic outputs for support vector machines", 1999.
+    .. [1] M. Kull, T. Silva Filho, P. Flach, "Beta calibration", AISTATS 2017.
     """
 
-    slope: FloatArray
-    offset: FloatArray
+    a: FloatArray
+    b: FloatArray
+    c: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b", "c"):
+            array = freeze_array(self, name, np.float32, (len(np.atleast_1d(self.a)),))
+            if name != "c" and (array <= 0).any():
+                raise ValueError(f"{name} of a calibration must be positive")
 
     def __call__(self, probabilities: FloatArray) -> FloatArray:
         """Calibrate probabilities of shape (n, n_instruments)."""
         p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
-        return (1 / (1 + np.exp(-(self.slope * np.log(p / (1 - p)) + self.offset)))).astype(np.float32)
+        logit = self.a * np.log(p) - self.b * np.log1p(-p) + self.c
+        return (1 / (1 + np.exp(-logit))).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +75,7 @@ class Classifier:
         Codes in the order of the outputs.
     extractor : LogMelExtractor
     calibration : Calibration
-    model_thresholds : Thresholds
+    model_thresholds : ModelThresholds
         For windows and for whole recordings.
     weights_hash : str
         sha256 of the trained weights.
@@ -76,7 +89,7 @@ class Classifier:
     instruments: tuple[str, ...]
     extractor: LogMelExtractor
     calibration: Calibration
-    model_thresholds: Thresholds
+    model_thresholds: ModelThresholds
     weights_hash: str
     run_network: Callable[[FloatArray], FloatArray]
 
@@ -105,15 +118,8 @@ class Classifier:
         description = read_description(path, FORMAT_VERSION)
         try:
             features = FeatureConfig(**description["features"])
-            thresholds = Thresholds(
-                **{
-                    key: np.asarray(description["thresholds"][key], dtype=np.float32)
-                    for key in ("window", "recording_mean", "recording_max")
-                }
-            )
-            calibration = Calibration(
-                *(np.asarray(description["calibration"][key], dtype=np.float32) for key in ("slope", "offset"))
-            )
+            thresholds = ModelThresholds.from_dict(description["thresholds"])
+            calibration = Calibration(*(description["calibration"][key] for key in ("a", "b", "c")))
             instruments, hashes = tuple(description["instruments"]), dict(description["sha256"])
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{path / 'model.json'} is damaged ({error}); copy or train the model again") from error
@@ -122,13 +128,8 @@ class Classifier:
                 f"the model {path} names the instruments {', '.join(map(str, instruments))}, "
                 f"this program needs {', '.join(CODES)} in that order"
             )
-        if not len(thresholds.window) == len(calibration.slope) == len(calibration.offset) == len(instruments):
+        if not len(thresholds.window) == len(calibration.a) == len(instruments):
             raise ModelError(f"{path / 'model.json'} does not hold one threshold and calibration per instrument")
-        if not ((calibration.slope > 0).all() and np.isfinite([calibration.slope, calibration.offset]).all()):
-            raise ModelError(
-                f"{path / 'model.json'} holds a calibration that is not finite and increasing; "
-                "copy or train the model again"
-            )
         open_network = open_onnx if runtime == "onnx" else open_keras
         return cls(
             name=str(description.get("name") or path.name),

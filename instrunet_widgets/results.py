@@ -18,7 +18,8 @@ import numpy.typing as npt
 from .arrays import BoolArray, FloatArray, freeze_array
 from .config import DecodingConfig
 from .instruments import CODES
-from .timeline import Segment, Thresholds, Timeline
+from .thresholds import Thresholds
+from .timeline import Segment, Timeline
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""An analysis read with one set of settings: the `Timeline`, its `Segment` and the `Thresholds` it went by.
+"""An analysis read with one set of settings: the `Timeline` and its `Segment`.
 
 All of them are immutable; arrays are read-only. Times are seconds from the start of the recording.
 """
@@ -13,35 +13,6 @@ import numpy as np
 from .arrays import FloatArray, freeze_array
 from .config import DecodingConfig
 from .wording import list_time_ranges, presence_in_words
-
-
-@dataclass(frozen=True, eq=False)
-class Thresholds:
-    """A model's own thresholds ("auto"), one per instrument.
-
-    Parameters
-    ----------
-    window : np.ndarray [shape=(n_instruments,), dtype=float32]
-        For single windows: where segments begin and end.
-    recording_mean, recording_max : np.ndarray [shape=(n_instruments,), dtype=float32]
-        For the score of a whole recording under mean and max aggregation.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ or a value is outside [0, 1].
-    """
-
-    window: FloatArray
-    recording_mean: FloatArray
-    recording_max: FloatArray
-
-    def __post_init__(self) -> None:
-        n_instruments = len(np.atleast_1d(self.window))
-        for name in ("window", "recording_mean", "recording_max"):
-            array = freeze_array(self, name, np.float32, (n_instruments,))
-            if ((array < 0) | (array > 1)).any():
-                raise ValueError(f"{name} thresholds must lie in [0, 1]")
 
 
 @dataclass(frozen=True)

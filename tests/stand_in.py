@@ -14,7 +14,7 @@ from instrunet_widgets.config import FeatureConfig
 from instrunet_widgets.features import LogMelExtractor
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.overview import slaney_corners
-from instrunet_widgets.results import Thresholds
+from instrunet_widgets.thresholds import ModelThresholds
 
 SAMPLE_RATE = 16_000
 # The 128 mel bands in groups of 12 from low to high, one per instrument; tones well inside their group.
@@ -27,7 +27,7 @@ class PitchClassifier:
     name = "stand-in"
     weights_hash = "0" * 64
     instruments = CODES
-    model_thresholds = Thresholds(*(np.full(11, 0.5, dtype=np.float32) for _ in range(3)))
+    model_thresholds = ModelThresholds(np.full(11, 0.5), np.ones(1), np.full((1, 11), 0.5), np.full(11, 0.5))
 
     def __init__(self) -> None:
         self.feature_config = FeatureConfig()

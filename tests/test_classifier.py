@@ -62,11 +62,11 @@ def test_loading_and_running_import_no_tensorflow_librosa_or_numba() -> None:
 
 
 def test_calibration_keeps_the_order_of_windows() -> None:
-    calibration = Calibration(np.float32([0.5]), np.float32([-1.0]))
+    calibration = Calibration([0.5], [2.0], [-1.0])
     p = calibration(np.float32([[0.0], [0.2], [0.7], [1.0]]))[:, 0]
     assert (np.diff(p) > 0).all()
-    # by hand: logit(.2) = -1.3863, times .5 less 1 = -1.6931, sigmoid = .1553
-    assert p[1] == pytest.approx(0.1553, abs=1e-4)
+    # by hand: .5 ln .2 - 2 ln .8 - 1 = -.8047 + .4463 - 1 = -1.3584, sigmoid = .2045
+    assert p[1] == pytest.approx(0.2045, abs=1e-4)
 
 
 @pytest.mark.parametrize("bad", [np.zeros((1, 128, 94)), np.zeros((128, 130)), np.full((1, 128, 130), np.nan)])
@@ -126,13 +126,18 @@ def test_description_that_is_no_description_is_refused(copied_model: Path, conte
         Classifier.load(copied_model)
 
 
-@pytest.mark.parametrize("key", ["slope", "offset"])
-def test_calibration_that_is_no_number_is_refused(copied_model: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [("a", float("nan"), "a holds NaN"), ("c", float("inf"), "c holds NaN or inf"), ("b", 0, "b .* must be positive")],
+)
+def test_calibration_that_does_not_keep_the_order_is_refused(
+    copied_model: Path, key: str, value: float, message: str
+) -> None:
     file = copied_model / "model.json"
     description = json.loads(file.read_text(encoding="utf-8"))
-    description["calibration"][key][3] = float("nan")
+    description["calibration"][key][3] = value
     file.write_text(json.dumps(description), encoding="utf-8")
-    with pytest.raises(ModelError, match="not finite and increasing"):
+    with pytest.raises(ModelError, match=f"damaged.*{message}"):
         Classifier.load(copied_model)
 
 

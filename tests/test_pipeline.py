@@ -14,6 +14,7 @@ from instrunet_widgets.errors import AudioError, Cancelled
 from instrunet_widgets.features import frame_windows
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.pipeline import StageTimes, analyze, progress, stream, stream_windows
+from instrunet_widgets.thresholds import ModelThresholds
 
 
 class MadeReader:
@@ -120,6 +121,15 @@ def test_silent_windows_have_probability_zero_and_never_reach_the_network(classi
     assert np.flatnonzero(analysis.silent).tolist() == [4, 5, 6, 7, 8, 9, 10]
     assert not analysis.probabilities[4:11].any()
     assert sum(classifier.batch_sizes) == 8
+
+
+def test_thresholds_are_those_for_the_time_that_sounds(classifier, read_from):
+    mean = np.repeat([[0.6], [0.4], [0.2]], 11, axis=1)
+    classifier.model_thresholds = ModelThresholds(np.full(11, 0.5), np.float32([1, 4, 16]), mean, np.full(11, 0.5))
+    rest = np.zeros(12 * SAMPLE_RATE, dtype=np.float32)
+    read_from(in_blocks(np.concatenate([make_tone("cel", 6), rest, make_tone("vio", 6)]), 160_000))
+    # 8 of 15 windows sound: half-way between 4 and 16 in logarithms.
+    np.testing.assert_allclose(analyze("made.wav", classifier=classifier).thresholds.recording_mean, 0.3, atol=1e-6)
 
 
 def test_a_wholly_silent_recording_does_not_run_the_network(classifier, read_from):

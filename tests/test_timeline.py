@@ -1,4 +1,4 @@
-"""How an analysis is read: what thresholds, segments and timelines refuse, and what a timeline tells."""
+"""How an analysis is read: what segments and timelines refuse, and what a timeline tells."""
 
 from __future__ import annotations
 
@@ -9,28 +9,13 @@ import pytest
 
 from instrunet_widgets.config import DecodingConfig
 from instrunet_widgets.instruments import CODES
-from instrunet_widgets.timeline import Segment, Thresholds, Timeline
-
-
-def make_thresholds(window=0.5, recording_mean=0.5, recording_max=0.5):
-    return Thresholds(*(np.full(11, value) for value in (window, recording_mean, recording_max)))
+from instrunet_widgets.timeline import Segment, Timeline
 
 
 def make_timeline(segments, *, detected=(), scores=None):
     zeros = np.zeros(11)
     scores = zeros if scores is None else scores
     return Timeline(DecodingConfig(), CODES, 10.0, np.zeros((3, 11)), scores, zeros, zeros, detected, tuple(segments))
-
-
-@pytest.mark.parametrize("name", ["window", "recording_mean", "recording_max"])
-def test_thresholds_outside_zero_to_one_are_refused(name):
-    with pytest.raises(ValueError, match=name):
-        make_thresholds(**{name: 1.5})
-
-
-def test_thresholds_of_different_lengths_are_refused():
-    with pytest.raises(ValueError, match="recording_max"):
-        Thresholds(np.zeros(11), np.zeros(11), np.zeros(10))
 
 
 @pytest.mark.parametrize(

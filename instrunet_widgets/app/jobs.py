@@ -75,16 +75,19 @@ def join_batches(batches: list[WindowBatch], classifier: Classifier, name: str) 
     from ..results import Analysis
 
     starts = np.concatenate([batch.starts for batch in batches])
+    silent = np.concatenate([batch.silent for batch in batches])
+    window = classifier.feature_config.window_seconds
+    hop = float(starts[1] - starts[0]) if len(starts) > 1 else window
     return Analysis(
         probabilities=np.concatenate([batch.probabilities for batch in batches]),
-        silent=np.concatenate([batch.silent for batch in batches]),
+        silent=silent,
         window_starts=starts,
-        window_seconds=classifier.feature_config.window_seconds,
-        hop_seconds=float(starts[1] - starts[0]) if len(starts) > 1 else classifier.feature_config.window_seconds,
+        window_seconds=window,
+        hop_seconds=hop,
         duration=max(batches[-1].progress.seconds_done, 1e-3),
         audio_name=name,
         model_name=classifier.name,
         model_hash=classifier.weights_hash,
-        thresholds=classifier.model_thresholds,
+        thresholds=classifier.model_thresholds.of_recording(silent, hop),
         instruments=tuple(classifier.instruments),
     )

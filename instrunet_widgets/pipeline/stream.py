@@ -244,9 +244,10 @@ class _Run:
         reader, classifier = self._reader, self._classifier
         with self._times.measure("overview"):
             overview = self._overview.build()
+        silent = np.concatenate(self._silent)
         return Analysis(
             probabilities=np.concatenate(self._probabilities),
-            silent=np.concatenate(self._silent),
+            silent=silent,
             window_starts=self._window_starts(0, self._n_windows),
             window_seconds=self._config.window_seconds,
             hop_seconds=self._hop_seconds,
@@ -254,7 +255,7 @@ class _Run:
             audio_name=reader.name,
             model_name=classifier.name,
             model_hash=classifier.weights_hash,
-            thresholds=classifier.model_thresholds,
+            thresholds=classifier.model_thresholds.of_recording(silent, self._hop_seconds),
             overview=overview,
             sample_rate=reader.sample_rate,
             n_channels=reader.n_channels,

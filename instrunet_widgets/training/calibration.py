@@ -2,30 +2,39 @@
 
 Thresholds for single windows maximise each instrument's F1. Thresholds for whole recordings are fitted on
 made-up recordings of 1-120 windows joined from clips: under max over 120 windows a window threshold would fire
-for everything, and under mean an instrument that plays a third of the time would never reach it.
+for everything, and under mean an instrument that plays a third of the time would never reach it. Under mean they are
+fitted for several lengths. Under max they are not: one threshold for all lengths served recordings of three clips and
+rendered pieces better than some for each length, for what is heard wrongly in a clip of a real recording is heard in
+the next one too.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray
 from ..classifier import Calibration
+from ..config import Aggregation
 from ..decoding import aggregate, smooth
-from ..results import Thresholds
+from ..thresholds import ModelThresholds
 
 _GRID = np.linspace(0.02, 0.95, 94)
 # Own optimum and the optimum common to all instruments count alike: some fifty clips decide each of the former.
 _OWN_SHARE = 0.5
 _NEAR_BEST = 0.99
 _DEFAULT_SMOOTHING = 3
-N_RECORDINGS = 2_000
-MAX_WINDOWS = 120
+_MIN_POWER, _MAX_POWER, _MAX_SHIFT = 0.05, 4.0, 10.0
+N_RECORDINGS = 1_000
+LENGTHS = (1, 3, 10, 30, 120)
 
 
 def fit_calibration(probabilities: FloatArray, targets: FloatArray) -> Calibration:
-    """Fit Platt scaling per instrument.
+    """Fit beta calibration per instrument: least cross-entropy.
 
     Parameters
     ----------
@@ -34,21 +43,33 @@ def fit_calibration(probabilities: FloatArray, targets: FloatArray) -> Calibrati
     Returns
     -------
     calibration : Calibration
-        Slopes are kept within [0.25, 4].
+        `a` and `b` are kept within [0.05, 4].
+
+    Notes
+    -----
+    Measured on five folds, each calibrated by the other four (4,946 clips, error of the most probable class's
+    probability): uncalibrated .038, Platt scaling .059, beta calibration .035, isotonic regression .032, which costs
+    .004 of accuracy.
     """
-    from sklearn.linear_model import LogisticRegression
+    from scipy.optimize import minimize
 
     p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
-    logits = np.log(p / (1 - p))
-    slopes, offsets = [], []
-    for k in range(targets.shape[1]):
-        fit = LogisticRegression(C=1.0).fit(logits[:, k : k + 1], targets[:, k] > 0.5)
-        slopes.append(np.clip(fit.coef_[0, 0], 0.25, 4.0))
-        offsets.append(fit.intercept_[0])
-    return Calibration(np.asarray(slopes, dtype=np.float32), np.asarray(offsets, dtype=np.float32))
+
+    def fit(rising: npt.NDArray[np.float64], falling: npt.NDArray[np.float64], present: npt.NDArray[np.bool_]) -> Any:
+        def cross_entropy(abc: npt.NDArray[np.float64]) -> tuple[float, list[float]]:
+            logit = abc[0] * rising + abc[1] * falling + abc[2]
+            error = 1 / (1 + np.exp(-logit)) - present
+            loss = (np.logaddexp(0, logit) - present * logit).mean()
+            return float(loss), [float((error * rising).mean()), float((error * falling).mean()), float(error.mean())]
+
+        bounds = [(_MIN_POWER, _MAX_POWER), (_MIN_POWER, _MAX_POWER), (-_MAX_SHIFT, _MAX_SHIFT)]
+        return minimize(cross_entropy, [1.0, 1.0, 0.0], jac=True, bounds=bounds, method="L-BFGS-B").x
+
+    columns = zip(np.log(p).T, -np.log1p(-p).T, targets.T > 0.5, strict=True)
+    return Calibration(*np.array([fit(*column) for column in columns]).T)
 
 
-def fit_thresholds(probabilities: FloatArray, targets: FloatArray, *, seed: int = 0) -> Thresholds:
+def fit_thresholds(probabilities: FloatArray, targets: FloatArray, *, seed: int = 0) -> ModelThresholds:
     """Fit thresholds for windows and for recordings.
 
     Parameters
@@ -60,19 +81,23 @@ def fit_thresholds(probabilities: FloatArray, targets: FloatArray, *, seed: int 
         Of the made-up recordings.
     """
     rng = np.random.default_rng(seed)
-    scores = {"mean": [], "max": []}  # type: dict[str, list[FloatArray]]
-    truth = []
-    for _ in range(N_RECORDINGS):
-        rows = _draw_recording(targets, rng)
-        silent = np.zeros(len(rows), dtype=bool)
-        smoothed = smooth(probabilities[rows], silent, _DEFAULT_SMOOTHING)
-        scores["mean"].append(aggregate(smoothed, silent, "mean"))
-        scores["max"].append(aggregate(smoothed, silent, "max"))
-        truth.append(targets[rows].max(axis=0))
-    return Thresholds(
+
+    def fit(aggregation: Aggregation, lengths: Iterable[int]) -> FloatArray:
+        scores, truth = [], []
+        for n_windows in lengths:
+            rows = _draw_recording(targets, n_windows, rng)
+            silent = np.zeros(n_windows, dtype=bool)
+            smoothed = smooth(probabilities[rows], silent, _DEFAULT_SMOOTHING)
+            scores.append(aggregate(smoothed, silent, aggregation))
+            truth.append(targets[rows].max(axis=0))
+        return maximise_f1(np.stack(scores), np.stack(truth))
+
+    any_length = np.exp(rng.uniform(0, np.log(LENGTHS[-1]), N_RECORDINGS)).round().astype(int)
+    return ModelThresholds(
         window=maximise_f1(probabilities, targets),
-        recording_mean=maximise_f1(np.stack(scores["mean"]), np.stack(truth)),
-        recording_max=maximise_f1(np.stack(scores["max"]), np.stack(truth)),
+        n_windows=np.array(LENGTHS, dtype=np.float32),
+        recording_mean=np.stack([fit("mean", repeat(n, N_RECORDINGS)) for n in LENGTHS]),
+        recording_max=fit("max", any_length),
     )
 
 
@@ -105,9 +130,8 @@ def _middle_of_best(f1: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray([np.median(_GRID[column]) for column in near_best.T])
 
 
-def _draw_recording(targets: FloatArray, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+def _draw_recording(targets: FloatArray, n_windows: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
     """Clips of one to three instruments in runs, as they might follow each other in a piece."""
-    n_windows = round(np.exp(rng.uniform(0, np.log(MAX_WINDOWS))))
     instruments = rng.choice(targets.shape[1], size=rng.integers(1, 4), replace=False)
     rows: list[int] = []
     while len(rows) < n_windows:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..instruments import INSTRUMENTS
+from ..thresholds import ModelThresholds
 from ..wording import CONFIDENCE_WORDS
 from .card_tables import describe_failures, describe_peers, figure, tabulate
 from .recipe import TrainingConfig
@@ -67,6 +68,19 @@ _LIMITS = """\
 - Western classical, jazz, pop, rock, folk and Latin recordings; other traditions are not represented."""
 
 
+# What the name of a sound font or of a folder of samples stands for in our own corpora, and its terms.
+_SOURCES = {
+    "FluidR3_GM": "FluidR3 GM (MIT)",
+    "MuseScore_General": "MuseScore General (MIT)",
+    "TimGM6mb": "TimGM6mb (GPL-2)",
+    "sf_GMbank": "Csound's sf_GMbank (public domain)",
+    "notes": "single notes by players of the Philharmonia Orchestra (free to use, not to be sold as samples)",
+    "philharmonia": "those notes, joined to phrases; only notes of the training side",
+    "recorded": "single notes of real instruments from tonejs-instruments and from the Salamander piano of "
+    "@audio-samples (CC BY 3.0)",
+}
+
+
 def _describe_data(training_set: TrainingSet) -> str:
     train, stop, test = training_set.train, training_set.stop, training_set.test
     further = {name: int(train.frame["group"].str.startswith(f"{name}/").sum()) for name in training_set.held_out}
@@ -76,13 +90,14 @@ def _describe_data(training_set: TrainingSet) -> str:
         sides = f"{len(stop)} more to stop training and to fit calibration and thresholds, {len(test)} more to score"
     lines = [
         f"- IRMAS training set (log-mel features): {n_irmas} of its 6,705 clips to train, {sides}. Split by recording, "
-        "never by clip; repeated clips and clips with two labels are left out, and those that were not given to it. "
-        "`split.json` names them all.",
+        "never by clip. Left out: repeated clips, clips with two labels, and those whose features were not at hand. "
+        "`split.json` names all that were used.",
     ]
     for name, side in training_set.held_out.items():
         scored = f", {len(side)} of other groups to score" if len(side) else ""
-        fonts = sorted(set(side.frame["font"].astype(str)) - {""}) if "font" in side.frame else []
-        sound = f" Rendered with {', '.join(fonts)}." if fonts else ""
+        fonts = sorted(set(side.frame["font"].astype(str)) - {""}) if "font" in side.frame else [name]
+        known = [_SOURCES.get(font, f"`{font}`" if font != name else "") for font in fonts]
+        sound = f" Made with {'; '.join(filter(None, known))}." if any(known) else ""
         lines.append(f"- `{name}`: {further[name]} windows to train{scored}.{sound}")
     return "\n".join(lines)
 
@@ -172,15 +187,16 @@ def _tabulate_folds(folds: dict[str, Any]) -> str:
 
 def _describe_reading(description: dict[str, Any]) -> str:
     steps = ", ".join(f"{words} from {limit:.2f}" for limit, words in CONFIDENCE_WORDS if limit > 0)
-    thresholds = description["thresholds"]
-    rows = ["| instrument | window | recording, mean | recording, max |", "|---|---|---|---|"]
-    for k, instrument in enumerate(INSTRUMENTS):
-        cells = [f"{thresholds[key][k]:.2f}" for key in ("window", "recording_mean", "recording_max")]
-        rows.append(f"| {instrument.name} | {' | '.join(cells)} |")
+    thresholds = ModelThresholds.from_dict(description["thresholds"])
+    columns = [thresholds.window, *thresholds.recording_mean, thresholds.recording_max]
+    lengths = [f"{n:g}" for n in thresholds.n_windows]
+    head = ("instrument", "window", f"mean of {lengths[0]}", *lengths[1:], "max")
+    rows = [(instrument.name, *(f"{column[k]:.2f}" for column in columns)) for k, instrument in enumerate(INSTRUMENTS)]
     return (
-        "Outputs are calibrated per instrument by Platt scaling. In words: "
+        "Outputs are calibrated per instrument by beta calibration. In words: "
         f'{steps}, below that unlikely. The threshold "auto" takes the window column for time ranges and, for '
-        "the whole recording, the column of the aggregation in use; the latter were fitted on made-up recordings "
-        "of 1-120 windows joined from clips, each predicted by a network that had not learnt from it.\n\n"
-        + "\n".join(rows)
+        "the whole recording, those of the aggregation in use: under mean by the number of windows with sound (in "
+        "between, interpolated over its logarithm), under max one for all lengths. They were fitted on made-up "
+        f"recordings of {lengths[0]}-{lengths[-1]} windows joined from clips, each predicted by a network "
+        "that had not learnt from it.\n\n" + tabulate(head, rows)
     )

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from ..arrays import FloatArray
 from ..errors import FeatureFolderError
 from .augmentation import mix_in_power
-from .calibration import fit_calibration, fit_thresholds
+from .calibration import fit_calibration, maximise_f1
 from .feature_folder import FeatureFolder
 from .metrics import score_both
 from .recipe import TrainingConfig
@@ -255,8 +255,7 @@ def join_folds(folds: Sequence[Fold]) -> OutOfFold:
     for k, fold in enumerate(folds):
         others = number != k
         calibration = fit_calibration(raw[others], labels[others])
-        reading = fit_thresholds(calibration(raw[others]), labels[others], seed=fold.config.seed)
-        thresholds.append(reading.window)
+        thresholds.append(maximise_f1(calibration(raw[others]), labels[others]))
         for name in own if k else calibrated:
             calibrated[name].append(calibration(fold.sides[name].raw))
     truth = {name: [fold.sides[name].labels for fold in folds[: len(calibrated[name])]] for name in calibrated}

@@ -46,7 +46,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..config import DecodingConfig, WindowConfig
+from ..arrays import FloatArray
+from ..config import AGGREGATIONS, DecodingConfig, WindowConfig
 from ..errors import AudioError, FeatureFolderError
 from ..instruments import CODES
 from ..pipeline import analyze
@@ -116,7 +117,6 @@ def run_protocol(
     excerpts = find_excerpts(folder)
     heard = listen(classifier, excerpts, on_progress=on_progress)
     targets = np.array([[code in excerpt.codes for code in CODES] for excerpt in excerpts])
-    own = classifier.model_thresholds
     n_labels = int(targets.sum())
     return ProtocolReport(
         folder=str(folder),
@@ -130,7 +130,7 @@ def run_protocol(
         labels={code: int(n) for code, n in zip(CODES, targets.sum(axis=0), strict=True)},
         seconds=heard.seconds,
         remarks=heard.remarks,
-        rows=make_rows(heard, targets, [excerpt.song for excerpt in excerpts], own.recording_mean, own.recording_max),
+        rows=make_rows(heard, targets, [excerpt.song for excerpt in excerpts]),
         floors={
             "all" if codes == CODES else "+".join(codes): score_constant_answer(codes, targets) for codes in FLOORS
         },
@@ -151,7 +151,9 @@ def listen(
     FeatureFolderError
         If a recording cannot be read.
     """
-    mean, maximum, seconds, remarks = [], [], 0.0, []
+    scores: dict[str, list[FloatArray]] = {"mean": [], "max": []}
+    thresholds: dict[str, list[FloatArray]] = {"mean": [], "max": []}
+    seconds, remarks = 0.0, []
     for done, excerpt in enumerate(excerpts, start=1):
         try:
             analysis = analyze(excerpt.path, classifier=classifier)
@@ -159,10 +161,19 @@ def listen(
             raise FeatureFolderError(
                 f"the excerpt {excerpt.path} cannot be read: {error} Unpack the archive again."
             ) from error
-        mean.append(analysis.decode(DecodingConfig(aggregation="mean")).scores)
-        maximum.append(analysis.decode(DecodingConfig(aggregation="max")).scores)
+        for aggregation in AGGREGATIONS:
+            timeline = analysis.decode(DecodingConfig(aggregation=aggregation))
+            scores[aggregation].append(timeline.scores)
+            thresholds[aggregation].append(timeline.recording_thresholds)
         seconds += analysis.duration
         remarks += [f"{excerpt.path.name}: {sentence}" for sentence in analysis.warnings]
         if on_progress is not None:
             on_progress(done, len(excerpts))
-    return HeardExcerpts(np.stack(mean), np.stack(maximum), seconds, tuple(remarks))
+    return HeardExcerpts(
+        mean=np.stack(scores["mean"]),
+        maximum=np.stack(scores["max"]),
+        mean_thresholds=np.stack(thresholds["mean"]),
+        max_thresholds=np.stack(thresholds["max"]),
+        seconds=seconds,
+        remarks=tuple(remarks),
+    )

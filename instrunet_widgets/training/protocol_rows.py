@@ -27,6 +27,8 @@ class HeardExcerpts:
     ----------
     mean, maximum : np.ndarray [shape=(n, 11), dtype=float32]
         Score of each excerpt under mean and max aggregation.
+    mean_thresholds, max_thresholds : np.ndarray [shape=(n, 11), dtype=float32]
+        The network's own for a recording of each excerpt's length.
     seconds : float
         Length of all excerpts together, s.
     remarks : tuple of str
@@ -35,6 +37,8 @@ class HeardExcerpts:
 
     mean: npt.NDArray[np.float32]
     maximum: npt.NDArray[np.float32]
+    mean_thresholds: npt.NDArray[np.float32]
+    max_thresholds: npt.NDArray[np.float32]
     seconds: float
     remarks: tuple[str, ...]
 
@@ -60,8 +64,6 @@ def make_rows(
     heard: HeardExcerpts,
     targets: npt.NDArray[np.bool_],
     songs: Sequence[str],
-    mean_thresholds: npt.NDArray[np.float32],
-    max_thresholds: npt.NDArray[np.float32],
 ) -> dict[str, ProtocolRow]:
     """Read the scores in every way that `irmas_protocol` names.
 
@@ -71,8 +73,6 @@ def make_rows(
     targets : np.ndarray [shape=(n, 11), dtype=bool]
     songs : sequence of str
         Song of each row.
-    mean_thresholds, max_thresholds : np.ndarray [shape=(11,)]
-        The network's own for recordings.
 
     Returns
     -------
@@ -82,8 +82,8 @@ def make_rows(
     loudest = mean.max(axis=1, keepdims=True)
     normalised = np.divide(mean, loudest, out=np.zeros_like(mean), where=loudest > 0)
     rows = {
-        "strict_mean": _make_row("mean", mean, targets, songs, mean_thresholds),
-        "strict_max": _make_row("max", maximum, targets, songs, max_thresholds),
+        "strict_mean": _make_row("mean", mean, targets, songs, heard.mean_thresholds),
+        "strict_max": _make_row("max", maximum, targets, songs, heard.max_thresholds),
     }
     for name, scores in (("mean", mean), ("max", maximum), ("normalised", normalised)):
         rows[f"best_threshold_{name}"] = _make_row(name, scores, targets, songs, find_best_threshold(scores, targets))

@@ -18,7 +18,7 @@ from ..config import FeatureConfig
 from ..errors import ModelError
 from ..features import make_mel_filterbank
 from ..instruments import CODES
-from ..results import Thresholds
+from ..thresholds import ModelThresholds
 from .calibration import fit_calibration, fit_thresholds
 from .card import write_card
 from .feature_folder import FeatureFolder
@@ -29,6 +29,8 @@ from .recipe import TrainingConfig
 from .train import TrainingResult, predict, write_history
 from .training_set import TrainingSet
 
+_NO_GENRE = "---"  # in names of IRMAS
+
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -37,11 +39,11 @@ class Reading:
     Parameters
     ----------
     calibration : Calibration
-    thresholds : Thresholds
+    thresholds : ModelThresholds
     """
 
     calibration: Calibration
-    thresholds: Thresholds
+    thresholds: ModelThresholds
 
 
 def fit_reading(raw: FloatArray, targets: FloatArray, *, seed: int = 0) -> Reading:
@@ -181,7 +183,7 @@ def score_genres(out_of_fold: OutOfFold, clips: FeatureFolder) -> dict[str, dict
     genre_of = dict(zip(clips.files, clips.frame["genre"], strict=True)) if "genre" in clips.frame else {}
     is_right = out_of_fold.probabilities.argmax(axis=1) == out_of_fold.labels.argmax(axis=1)
     genres = np.array([genre_of.get(file, "") for file in out_of_fold.files])
-    counted = {genre: is_right[genres == genre] for genre in set(genres) - {""}}
+    counted = {genre: is_right[genres == genre] for genre in set(genres) - {"", _NO_GENRE}}
     return {
         str(genre): {"n": len(right), "accuracy": round(float(right.mean()), 4)}
         for genre, right in sorted(counted.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -206,22 +208,16 @@ def describe_model(
     folder: Path, features: FeatureConfig, reading: Reading, training_set: TrainingSet, config: TrainingConfig
 ) -> dict[str, Any]:
     """Content of ``model.json``."""
-    thresholds = reading.thresholds
     return {
         "format_version": FORMAT_VERSION,
         "name": folder.name,
         "instruments": list(CODES),
         "features": asdict(features),
         "calibration": {
-            "kind": "platt",
-            "slope": _as_list(reading.calibration.slope),
-            "offset": _as_list(reading.calibration.offset),
+            "kind": "beta",
+            **{name: _as_list(getattr(reading.calibration, name)) for name in ("a", "b", "c")},
         },
-        "thresholds": {
-            "window": _as_list(thresholds.window),
-            "recording_mean": _as_list(thresholds.recording_mean),
-            "recording_max": _as_list(thresholds.recording_max),
-        },
+        "thresholds": reading.thresholds.to_dict(),
         "seed": config.seed,
         "fold": config.fold,
         "split_sha256": training_set.split.sha256,

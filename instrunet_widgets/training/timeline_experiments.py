@@ -52,7 +52,7 @@ from ..decoding import aggregate, decode
 from ..errors import FeatureFolderError
 from ..instruments import CODES
 from ..pipeline import analyze
-from ..results import Thresholds
+from ..thresholds import Thresholds
 from .calibration import fit_calibration, fit_thresholds
 from .folds import OutOfFold
 from .irmas import parse_clip_name
@@ -178,10 +178,10 @@ def _find_recordings(files: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
 
 
 def _fit_without(predicted: OutOfFold, number: int) -> Thresholds:
-    """Thresholds from the other folds."""
+    """Thresholds for recordings of three windows from the other folds."""
     others = predicted.fold != number
     calibration = fit_calibration(predicted.raw[others], predicted.labels[others])
-    return fit_thresholds(calibration(predicted.raw[others]), predicted.labels[others])
+    return fit_thresholds(calibration(predicted.raw[others]), predicted.labels[others]).at(N_CLIPS)
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
@@ -214,7 +214,8 @@ def _compare_aggregations(heard: Sequence[HeardPiece]) -> Iterator[Row]:
     for aggregation, smoothing, thresholds in product(AGGREGATIONS, smoothings, choices):
         config = DecodingConfig(aggregation=aggregation, smoothing_windows=smoothing)
         scores = np.stack([decode(one.analysis, config).scores for one in heard])
-        measured = score(scores, targets, _choose_thresholds(heard[0].analysis.thresholds, aggregation, thresholds))
+        chosen = [_choose_thresholds(one.analysis.thresholds, aggregation, thresholds) for one in heard]
+        measured = score(scores, targets, np.stack([np.broadcast_to(row, len(CODES)) for row in chosen]))
         row: Row = {"experiment": "aggregation", "smoothing_windows": smoothing, "aggregation": aggregation}
         yield row | {"thresholds": thresholds} | {field: getattr(measured, field) for field in _RECORDING_FIELDS}
 

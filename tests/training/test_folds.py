@@ -14,7 +14,7 @@ from instrunet_widgets.classifier import Calibration, Classifier
 from instrunet_widgets.cli import main
 from instrunet_widgets.errors import FeatureFolderError
 from instrunet_widgets.instruments import CODES
-from instrunet_widgets.results import Thresholds
+from instrunet_widgets.thresholds import ModelThresholds
 from instrunet_widgets.training import folds as folds_module
 from instrunet_widgets.training.calibration import fit_calibration, maximise_f1
 from instrunet_widgets.training.feature_folder import write_feature_folder
@@ -239,8 +239,8 @@ def test_shipped_network_is_scored_on_what_it_did_not_learn_from_and_its_false_a
         def predict_on_batch(self, log_mels: np.ndarray) -> np.ndarray:
             return np.tile(np.array([[0.9] * 2 + [0.1] * 9], dtype=np.float32), (len(log_mels), 1))
 
-    same = Calibration(np.ones(11, dtype=np.float32), np.zeros(11, dtype=np.float32))
-    reading = Reading(same, Thresholds(*(np.full(11, 0.5, dtype=np.float32) for _ in range(3))))
+    same = Calibration(np.ones(11), np.ones(11), np.zeros(11))
+    reading = Reading(same, ModelThresholds(np.full(11, 0.5), np.ones(1), np.full((1, 11), 0.5), np.full(11, 0.5)))
     found = score_held_out(Loud(), training_set, reading)
     assert found["rendered"]["eleven_classes"]["n"] == len(held_out)
     n_windows = {kind: row["n_windows"] for kind, row in found["false_alarms"].items()}

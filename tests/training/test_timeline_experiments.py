@@ -156,7 +156,9 @@ def test_thresholds_are_fitted_without_the_fold_that_they_read() -> None:
         others = predicted.fold != number
         calibration = fit_calibration(predicted.raw[others], predicted.labels[others])
         expected = fit_thresholds(calibration(predicted.raw[others]), predicted.labels[others])
-        np.testing.assert_allclose(timeline_experiments._fit_without(predicted, number).window, expected.window)
+        found = timeline_experiments._fit_without(predicted, number)
+        np.testing.assert_allclose(found.window, expected.window)
+        np.testing.assert_allclose(found.recording_mean, expected.at(3).recording_mean)
 
 
 def make_made_up_predictions() -> OutOfFold:

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from instrunet_widgets.classifier import Classifier
+from instrunet_widgets.classifier import Calibration, Classifier
 from instrunet_widgets.cli import main
 from instrunet_widgets.errors import FeatureFolderError, ModelError
 from instrunet_widgets.training import train as train_module
 from instrunet_widgets.training.augmentation import AugmentationConfig, augment, mix_in_power
-from instrunet_widgets.training.calibration import fit_calibration, maximise_f1
+from instrunet_widgets.training.calibration import fit_calibration, fit_thresholds, maximise_f1
 from instrunet_widgets.training.network import NetworkConfig, build_network
 from instrunet_widgets.training.publish import write_model
 from instrunet_widgets.training.recipe import TrainingConfig
@@ -283,8 +283,25 @@ def test_calibration_undoes_overconfidence() -> None:
     truth = (rng.random((4000, 1)) < 1 / (1 + np.exp(-logits))).astype(np.float32)
     overconfident = (1 / (1 + np.exp(-2 * logits))).astype(np.float32)
     calibration = fit_calibration(overconfident, truth)
-    assert calibration.slope[0] == pytest.approx(0.5, abs=0.06)
-    assert calibration.offset[0] == pytest.approx(0.0, abs=0.12)
+    assert calibration.a[0] == pytest.approx(0.5, abs=0.06)
+    assert calibration.b[0] == pytest.approx(0.5, abs=0.06)
+    assert calibration.c[0] == pytest.approx(0.0, abs=0.12)
+
+
+def test_calibration_bends_each_end_by_itself() -> None:
+    # Sure answers are right less often than they say, unlikely ones as often as they say.
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.02, 0.98, (20_000, 1)).astype(np.float32)
+    expected = Calibration([1.0], [0.4], [0.0])(p)
+    truth = (rng.random(p.shape) < expected).astype(np.float32)
+    found = fit_calibration(p, truth)
+    assert (found.a[0], found.b[0], found.c[0]) == pytest.approx((1.0, 0.4, 0.0), abs=0.1)
+
+
+def test_calibration_of_answers_that_are_upside_down_still_keeps_their_order() -> None:
+    p = np.linspace(0.01, 0.99, 200, dtype=np.float32)[:, np.newaxis]
+    calibrated = fit_calibration(p, 1 - p.round())(p)
+    assert (np.diff(calibrated[:, 0]) > 0).all()
 
 
 def test_threshold_separates_classes_that_can_be_separated() -> None:
@@ -292,6 +309,19 @@ def test_threshold_separates_classes_that_can_be_separated() -> None:
     truth = np.array([[0, 0], [0, 0], [1, 1], [1, 1]], dtype=np.float32)
     thresholds = maximise_f1(p, truth)
     assert ((thresholds > 0.3) & (thresholds <= 0.5)).all()
+
+
+def test_the_longer_a_recording_the_less_its_mean_must_reach() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.eye(11, dtype=np.float32)[np.arange(220) % 11]
+    p = np.clip(0.7 * truth + rng.exponential(0.06, truth.shape), 0, 0.99).astype(np.float32)
+    thresholds = fit_thresholds(p, truth)
+    assert thresholds.n_windows.tolist() == [1, 3, 10, 30, 120]
+    means = thresholds.recording_mean.mean(axis=1)
+    assert means[0] > means[2] > means[4]
+    # The loudest of many windows of an absent instrument is far above the mean of a present one.
+    assert thresholds.recording_max.mean() > means[2]
+    np.testing.assert_array_equal(fit_thresholds(p, truth).recording_mean, thresholds.recording_mean)
 
 
 def test_loss_of_an_epoch_is_the_mean_over_its_batches(training_set: TrainingSet) -> None:
