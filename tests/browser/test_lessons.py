@@ -8,12 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from made_model import make_model
 from playwright.sync_api import Page, expect
 from running import Serve, Server, find_free_port, lab_command, lab_settings, run_server
 from watching import CARD, ERRORS, open_lesson, run_all_cells
-
-from instrunet_widgets.model_folder import find_model
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 LESSON = NOTEBOOKS / "01_sound_to_log_mel.ipynb"
@@ -91,11 +88,7 @@ def test_lesson_is_accessible(voila_lesson: Server, page: Page, run_axe: Callabl
 
 @pytest.fixture(scope="module")
 def voila_notebooks(stock_voila: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """All notebooks, with the network that comes with InstruNet and predictions of folds that are made up."""
-    root = tmp_path_factory.mktemp("notebooks")
-    model = shutil.copytree(find_model(), root / "model")
-    shutil.copy(make_model(root / "made") / "oof.npz", model)
-    with stock_voila(NOTEBOOKS, root, {**os.environ, "INSTRUNET_MODEL": str(model)}) as server:
+    with stock_voila(NOTEBOOKS, tmp_path_factory.mktemp("notebooks")) as server:
         yield server
 
 
