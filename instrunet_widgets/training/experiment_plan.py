@@ -102,9 +102,9 @@ WAYS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 
 def list_runs() -> tuple[Run, ...]:
-    """All runs: every experiment once, then the other ways, then the experiments with further seeds."""
-    plan = [(0, row) for row in (*EXPERIMENTS, *WAYS)]
-    plan += [(seed, row) for seed in range(1, N_SEEDS) for row in EXPERIMENTS]
+    """All runs: every experiment with one seed after the other, then the other ways."""
+    plan = [(seed, row) for seed in range(N_SEEDS) for row in EXPERIMENTS]
+    plan += [(0, row) for row in WAYS]
     return tuple(
         Run(question, variant, dataclasses.replace(BASE, seed=seed, **changes))
         for seed, (question, variant, changes) in plan
