@@ -19,7 +19,7 @@ PACKAGE_FOLDER = Path(instrunet_widgets.__file__).parent
 # What each part of the package may import from the rest of it. A part is a module or a subpackage; a module
 # of a subpackage may have a row of its own, and its neighbours in the subpackage are always open to it.
 FOUNDATION = frozenset({"arrays", "config", "errors", "instruments", "wording"})
-RESULTS = FOUNDATION | {"results", "timeline"}
+RESULTS = FOUNDATION | {"results", "thresholds", "timeline"}
 INFERENCE = RESULTS | {"summary", "audio", "features", "overview", "decoding", "pipeline"}
 INFERENCE |= {"classifier", "model_folder", "onnx_runtime"}
 ALLOWED: dict[str, frozenset[str]] = {
@@ -30,7 +30,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "wording": frozenset(),
     "icons": frozenset({"instruments"}),
     "timeline": FOUNDATION,
-    "results": FOUNDATION | {"timeline"},
+    "results": FOUNDATION | {"thresholds", "timeline"},
+    "thresholds": FOUNDATION,
     "summary": RESULTS,
     "audio": FOUNDATION,
     "features": FOUNDATION | {"audio"},
@@ -52,6 +53,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     # What is fitted and published must mean what it will mean when recordings are analysed.
     "training.calibration": RESULTS | {"classifier", "decoding"},
     "training.evaluate": RESULTS | {"classifier", "decoding"},
+    "training.card": FOUNDATION | {"thresholds"},
     "training.example_notes": FOUNDATION | {"examples", "features"},
     "training.irmas_protocol": RESULTS | {"classifier", "pipeline"},
     "training.solo": RESULTS | {"classifier", "pipeline"},
