@@ -175,7 +175,7 @@ class NetworkInspector:
         return tuple(rows)
 
     def stem_kernels(self) -> npt.NDArray[np.float64]:
-        """Kernels of the first convolution, with the scale of its batch normalisation.
+        """Kernels of the first convolution, with the scales of what follows it up to the ReLU.
 
         Returns
         -------
@@ -184,10 +184,15 @@ class NetworkInspector:
         """
         place = self._kinds.index("Conv2D")
         kernels = np.asarray(self._layers[place].get_weights()[0], dtype=np.float64)[:, :, 0].transpose(2, 0, 1)
-        following = next((k for k in (place + 1, place + 2) if self._kinds[k] == "BatchNormalization"), None)
-        if following is not None:
-            gamma, _, _, variance = (np.asarray(one, dtype=np.float64) for one in self._layers[following].get_weights())
-            kernels = kernels * (gamma / np.sqrt(variance + self._layers[following].epsilon))[:, None, None]
+        for layer, kind in zip(self._layers[place + 1 :], self._kinds[place + 1 :], strict=True):
+            weights = [np.asarray(one, dtype=np.float64) for one in layer.get_weights()]
+            if kind == "ReLU":
+                break
+            if kind == "BatchNormalization":
+                gamma, _, _, variance = weights
+                kernels = kernels * (gamma / np.sqrt(variance + layer.epsilon))[:, None, None]
+            elif kind == "EinsumDense":
+                kernels = kernels * weights[0][:, None, None]
         return kernels
 
     def look(self, log_mel: FloatArray) -> Look:
