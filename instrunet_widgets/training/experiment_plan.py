@@ -15,7 +15,7 @@ from typing import Any
 
 from .augmentation import AugmentationConfig
 from .network import NetworkConfig
-from .recipe import TrainingConfig
+from .recipe import Method, TrainingConfig
 
 N_SEEDS = 3
 _SMALL = NetworkConfig(stem_channels=16, stage_channels=(24, 48, 72))
@@ -33,11 +33,14 @@ class Run:
     variant : str
     config : TrainingConfig
         With an `extra_share` above 0 the run needs the further feature folders.
+    method : str
+        How `teaching` trains it.
     """
 
     question: str
     variant: str
     config: TrainingConfig
+    method: Method = "plain"
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -71,6 +74,9 @@ EXPERIMENTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 WAYS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("data", "with all further folders", {"extra_share": 0.7}),
+    ("teaching", "first the further folders alone, then all", {"extra_share": 0.7, "method": "pre-training"}),
+    ("teaching", "labels mixed with what other halves hear", {"method": "self-training"}),
+    ("teaching", "distilled from three networks", {"method": "distillation"}),
     ("design", "VGG-like, without shortcuts", _network(block="plain")),
     ("design", "depthwise blocks, as in ConvNeXt", _network(block="depthwise")),
     ("design", "not told the place on the frequency axis", _network(frequency_aware=False)),
@@ -106,6 +112,11 @@ def list_runs() -> tuple[Run, ...]:
     plan = [(seed, row) for seed in range(N_SEEDS) for row in EXPERIMENTS]
     plan += [(0, row) for row in WAYS]
     return tuple(
-        Run(question, variant, dataclasses.replace(BASE, seed=seed, **changes))
+        Run(
+            question,
+            variant,
+            dataclasses.replace(BASE, seed=seed, **{key: value for key, value in changes.items() if key != "method"}),
+            changes.get("method", "plain"),
+        )
         for seed, (question, variant, changes) in plan
     )

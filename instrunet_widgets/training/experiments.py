@@ -79,7 +79,8 @@ def run_experiments(
     FeatureFolderError
         If the features cannot be used.
     """
-    from .train import HISTORY_FIELDS, format_history_row, train
+    from .teaching import train_by
+    from .train import HISTORY_FIELDS, format_history_row
     from .training_set import gather_training_set
 
     gather = cache(lambda by_clip: gather_training_set(features, extras, by_clip=by_clip))
@@ -94,7 +95,7 @@ def run_experiments(
             train_side = training_set.train.subset(np.arange(len(training_set.train)) < training_set.n_main)
             training_set = dataclasses.replace(training_set, train=train_side)
         name = "-".join(run.key).replace(" ", "_").replace(",", "")
-        result = train(training_set, run.config, run_folder / name)
+        result = train_by(run.method, training_set, run.config, run_folder / name)
         key = dict(zip(_KEYS, run.key, strict=True))
         epochs = [key | format_history_row(row) for row in result.history]
         _replace_rows(curves, (*_KEYS, *HISTORY_FIELDS), epochs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Literal, get_args
 
 from ..config import FeatureConfig
 from .augmentation import AugmentationConfig
@@ -12,6 +13,8 @@ from .network import NetworkConfig
 from .setting_checks import check_choice, check_numbers, check_whole
 from .splits import N_FOLDS
 
+Method = Literal["plain", "pre-training", "self-training", "distillation"]  # see `teaching`
+METHODS: tuple[Method, ...] = get_args(Method)
 _CHOICES = {
     "optimizer": ("adamw", "sgd", "rmsprop"),
     "split_by": ("group", "clip"),

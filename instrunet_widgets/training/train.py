@@ -14,7 +14,7 @@ import hashlib
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,15 @@ class TrainingResult:
     history: list[dict[str, float]]
 
 
-def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> TrainingResult:
+def train(
+    training_set: TrainingSet,
+    config: TrainingConfig,
+    run_dir: Path,
+    *,
+    initial_weights: Sequence[FloatArray] | None = None,
+    teacher: Callable[[FloatArray], FloatArray] | None = None,
+    teacher_share: float = 0.0,
+) -> TrainingResult:
     """Train the network.
 
     Parameters
@@ -70,6 +78,12 @@ def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> T
     config : TrainingConfig
     run_dir : Path
         Holds the checkpoint and ``history.csv``; an interrupted run of the same settings goes on here.
+    initial_weights : sequence of np.ndarray, optional
+        Where training begins, instead of at random.
+    teacher : callable, optional
+        Gives probabilities of shape (n, 11) for a batch as it was augmented, dB, of shape (n, n_mels, n_frames).
+    teacher_share : float in [0, 1]
+        How much of the targets comes from the teacher.
 
     Returns
     -------
@@ -89,6 +103,9 @@ def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> T
     optimizer = _make_optimizer(config, steps)
     model.compile(optimizer, _make_loss(config.negative_weight), jit_compile=False)
     optimizer.build(model.trainable_variables)
+    if initial_weights is not None:
+        model.set_weights(initial_weights)
+    listen = Teacher(teacher, teacher_share) if teacher is not None else None
 
     run_dir.mkdir(parents=True, exist_ok=True)
     fingerprint = hashlib.sha256((config.to_json() + training_set.split.sha256).encode()).hexdigest()
@@ -100,7 +117,7 @@ def train(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) -> T
         if best is not None and config.patience and epoch - 1 - best.epoch >= config.patience:
             break
         started = time.monotonic()
-        loss = _train_epoch(model, training_set.train, config, draw, epoch)
+        loss = _train_epoch(model, training_set.train, config, draw, epoch, listen)
         raw = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
         optimizer.finalize_variable_values(model.trainable_variables)  # the averaged weights
         row = {"epoch": epoch + 1, "loss": loss, **_score_stop(model, training_set.stop)}
@@ -253,11 +270,31 @@ class EpochDraw:
         return rng.permutation(np.concatenate([np.arange(self.n_main), extras]))
 
 
-def _train_epoch(model: Any, data: FeatureFolder, config: TrainingConfig, draw: EpochDraw, epoch: int) -> float:
+@dataclass(frozen=True)
+class Teacher:
+    """Another network's answers as a part of the targets."""
+
+    listen: Callable[[FloatArray], FloatArray]
+    share: float
+
+    def blend(self, batch: Batch) -> FloatArray:
+        """Targets of a batch."""
+        return (1 - self.share) * batch.targets + self.share * self.listen(batch.log_mels)
+
+
+def _train_epoch(
+    model: Any,
+    data: FeatureFolder,
+    config: TrainingConfig,
+    draw: EpochDraw,
+    epoch: int,
+    teacher: Teacher | None = None,
+) -> float:
     """One pass over the training side; gives its mean loss."""
     loss = 0.0
     for batch in _prefetch(data, config, draw, epoch):
-        targets = config.low_target + (config.high_target - config.low_target) * batch.targets
+        targets = batch.targets if teacher is None else teacher.blend(batch)
+        targets = config.low_target + (config.high_target - config.low_target) * targets
         loss += float(model.train_on_batch(batch.log_mels, targets)) / draw.n_steps
     return loss
 

@@ -34,7 +34,7 @@ def test_every_run_has_a_name_of_its_own_and_experiments_three_seeds() -> None:
     assert len({run.key for run in runs}) == len(runs) == 3 * len(EXPERIMENTS) + len(WAYS)
     seeds = Counter((run.question, run.variant) for run in runs)
     assert {seeds[question, variant] for question, variant, _ in EXPERIMENTS} == {3}
-    settings = {dataclasses.replace(run.config, seed=0) for run in runs}
+    settings = {(dataclasses.replace(run.config, seed=0), run.method) for run in runs}
     assert len(settings) == len(EXPERIMENTS) + len(WAYS)  # no two are the same
 
 
