@@ -108,7 +108,7 @@ def train(
     listen = Teacher(teacher, teacher_share) if teacher is not None else None
 
     run_dir.mkdir(parents=True, exist_ok=True)
-    fingerprint = hashlib.sha256((config.to_json() + training_set.split.sha256).encode()).hexdigest()
+    fingerprint = _make_fingerprint(training_set, config)
     variables = {"model": model.variables, "optimizer": optimizer.variables}
     checkpoint = load_checkpoint(run_dir, variables, fingerprint)
     history, best = checkpoint.history, checkpoint.best
@@ -135,6 +135,15 @@ def train(
         raise ValueError("epochs must be at least 1")
     model.set_weights(best.weights)
     return TrainingResult(model, history)
+
+
+def _make_fingerprint(training_set: TrainingSet, config: TrainingConfig) -> str:
+    """What tells this run from others: settings, names of the clips, their sound and their targets."""
+    train_side = training_set.train
+    digest = hashlib.sha256((config.to_json() + training_set.split.sha256).encode())
+    for array in (train_side.log_mels, train_side.targets):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def predict(model: Any, folder: FeatureFolder, batch_size: int = 64) -> FloatArray:

@@ -45,8 +45,6 @@ DESKTOP = {"width": 1440, "height": 900}
 
 expect.set_options(timeout=TIMEOUT_MS)
 
-expect.set_options(timeout=30_000)
-
 NewVisitor = Callable[..., Page]
 
 

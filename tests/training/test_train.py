@@ -116,6 +116,14 @@ def test_run_folder_of_other_settings_is_refused(training_set: TrainingSet, tmp_
     train(training_set, dataclasses.replace(SMALL, epochs=1), tmp_path)
     with pytest.raises(FeatureFolderError, match="other settings"):
         train(training_set, dataclasses.replace(SMALL, epochs=1, learning_rate=1e-3), tmp_path)
+    # The same clips by name, made anew: another sound, or another label.
+    side = training_set.train
+    for changed in (
+        dataclasses.replace(side, log_mels=255 - side.log_mels),
+        dataclasses.replace(side, targets=np.roll(side.targets, 1, axis=1)),
+    ):
+        with pytest.raises(FeatureFolderError, match="other settings or features"):
+            train(dataclasses.replace(training_set, train=changed), dataclasses.replace(SMALL, epochs=1), tmp_path)
 
 
 def test_damaged_checkpoint_is_named(training_set: TrainingSet, tmp_path: Path) -> None:
