@@ -5,7 +5,8 @@ Two tables come out, to which each run is added as it ends:
 ``experiments.csv``, one row per run:
 
 - ``question``, ``variant``, ``seed``, ``fold``, ``split_by``: which run. Under ``screening`` stand single
-  trials of other settings than those of the plan, which led to the recipe in use.
+  trials of other settings than those of the plan, which led to the recipe in use; those of full width (the shipped
+  network's) uncalibrated, and without the loss of their epochs, of which only the last batch's was kept.
 - ``n_train``, ``n_test``, ``n_parameters``, ``epochs``, ``seconds_per_epoch`` (median).
 - ``accuracy``, ``argmax_macro_f1``, ``micro_f1``, ``macro_f1`` (thresholds and calibration of the stop side),
   ``roc_auc``, ``average_precision``, ``ece``: eleven classes, on the test side; ``ten_roc_auc``,
