@@ -66,6 +66,13 @@ def add_parser(subparsers: Any) -> None:
         "columns file and cel, cla, ..., 0 or 1",
     )
     parser.add_argument(
+        "--solo",
+        type=Path,
+        metavar="FILE",
+        help="with --folds: what 'instrunet evaluate --solo DIR --json FILE' wrote about a network of this recipe that "
+        "learnt from nothing of DIR; for the model card",
+    )
+    parser.add_argument(
         "--run-folder",
         type=Path,
         metavar="DIR",
@@ -83,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
     from ..training.folds import join_folds, read_fold, write_fold
     from ..training.publish import write_model
     from ..training.relabelled import score_relabelled
+    from ..training.solo import read_solo_scores
     from ..training.train import train
     from ..training.training_set import gather_training_set
 
@@ -97,8 +105,10 @@ def run(args: argparse.Namespace) -> int:
             )
         if args.relabelled is not None:
             out_of_fold.scores["relabelled"] = score_relabelled(out_of_fold, args.relabelled)
-    elif args.relabelled is not None:
-        raise FeatureFolderError("--relabelled scores what five folds predict; give them with --folds")
+        if args.solo is not None:
+            out_of_fold.scores["solo"] = read_solo_scores(args.solo)
+    elif args.relabelled is not None or args.solo is not None:
+        raise FeatureFolderError("--relabelled and --solo go with five folds; give them with --folds")
     elif config.fold is None:
         raise FeatureFolderError("the settings hold no fold out: give --fold K to score one, or --folds with all five")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")

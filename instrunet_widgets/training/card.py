@@ -135,7 +135,9 @@ _HEAD = ("accuracy", "argmax macro F1", "micro F1", "macro F1", "ROC-AUC", "AP",
 
 def _describe_scores(scores: dict[str, Any]) -> str:
     shipped = {name: sides for name, sides in scores.get("shipped", {}).items() if name != "false_alarms"}
-    others = {name: sides for name, sides in scores.items() if name not in ("folds", "genres", "shipped", *shipped)}
+    others = {
+        name: sides for name, sides in scores.items() if name not in ("folds", "genres", "shipped", "solo", *shipped)
+    }
     parts = [_tabulate_scores(others)]
     if "folds" in scores:
         parts += [

@@ -54,6 +54,8 @@ def describe_failures(scores: Mapping[str, Any]) -> str:
     shipped = scores.get("shipped", {})
     if notes := shipped.get("notes", scores.get("notes")):
         parts.append(_describe_notes(notes["eleven_classes"]["confusion"]))
+    if solo := scores.get("solo"):
+        parts.append(_describe_solo(solo))
     if alarms := shipped.get("false_alarms"):
         n = sum(row["n_windows"] for row in alarms.values())
         mean = sum(row["n_windows"] * row["per_minute"] for row in alarms.values()) / n
@@ -96,6 +98,17 @@ def _describe_confusions(confusion: Sequence[Sequence[int]]) -> str:
         for share, count, true, heard in sorted(pairs, reverse=True)[:N_CONFUSIONS]
     ]
     return "What is taken for what most often:\n\n" + tabulate(("confusion", "clips", "of its clips"), rows)
+
+
+def _describe_solo(solo: Mapping[str, Any]) -> str:
+    heard = {code: row for code, row in solo["per_class"].items() if row["n"]}
+    rows = [(_NAMES[code], str(row["n"]), figure(row["accuracy"])) for code, row in heard.items()]
+    return (
+        "Recordings of one instrument alone, named by another network of this recipe, which learnt from none of them "
+        f"nor from other recordings of their players: {solo['n_right']} of {solo['n']} right "
+        f"({figure(solo['accuracy'])}; mean over instruments {figure(solo['class_mean_accuracy'])}).\n\n"
+        + tabulate(("instrument", "recordings", "accuracy"), rows)
+    )
 
 
 def _describe_notes(confusion: Sequence[Sequence[int]]) -> str:

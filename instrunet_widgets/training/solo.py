@@ -17,6 +17,7 @@ The report as JSON (``SoloReport.to_dict``, ``instrunet evaluate --solo DIR --js
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +139,33 @@ class SoloReport:
                 for found in self.recordings
             ],
         }
+
+
+_FIGURES = ("n", "n_right", "accuracy", "class_mean_accuracy", "n_trained", "per_class")
+
+
+def read_solo_scores(path: Path) -> dict[str, Any]:
+    """Figures of a report that was written as JSON, for a model's ``scores.json``.
+
+    Returns
+    -------
+    scores : dict
+        ``n``, ``n_right``, ``accuracy``, ``class_mean_accuracy``, ``n_trained`` and ``per_class``.
+
+    Raises
+    ------
+    FeatureFolderError
+        If the file is no such report.
+    """
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        if report["protocol"] != "solo":
+            raise ValueError("it is a report of something else")
+        return {key: report[key] for key in _FIGURES}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FeatureFolderError(
+            f"{path} holds no solo scores ({error}); make it with 'instrunet evaluate --solo DIR --json FILE'"
+        ) from error
 
 
 def find_solo_recordings(folder: str | Path, labels: str | Path | None = None) -> list[SoloRecording]:

@@ -194,15 +194,20 @@ def test_five_folds_become_a_model(
     folds = ["--folds", *map(str, outs), "--out", str(model), "--run-folder", str(tmp_path / "run")]
     assert main([*common, *folds, "--epochs", "2"]) != 0
     assert "trained with other settings than this run" in " ".join(capsys.readouterr().err.split())
-    assert main([*common, *folds]) == 0
+    counts = {"n": 4, "n_right": 1, "accuracy": 0.25}
+    report = {"protocol": "solo", "class_mean_accuracy": 0.25, "n_trained": 0, "per_class": {"flu": counts}, **counts}
+    (tmp_path / "solo.json").write_text(json.dumps(report), encoding="utf-8")
+    assert main([*common, *folds, "--solo", str(tmp_path / "solo.json")]) == 0
     assert "on 440 clips of recordings never seen" in " ".join(capsys.readouterr().out.split())
     classifier = Classifier.load(model)
     assert classifier.predict_proba(np.full((2, 128, 130), -80, dtype=np.float32)).shape == (2, 11)
     scores = json.loads((model / "scores.json").read_text(encoding="utf-8"))
-    assert set(scores) == {"test", "mixtures of 2", "mixtures of 3", "folds", "genres", "shipped"}
+    assert set(scores) == {"test", "mixtures of 2", "mixtures of 3", "folds", "genres", "shipped", "solo"}
     card = (model / "README.md").read_text(encoding="utf-8")
     assert "Mean over the five folds" in card
     assert "What is taken for what most often" in card
+    assert "1 of 4 right (.250; mean over instruments .250)" in card
+    assert "| flute | 4 | .250 |" in card
     assert json.loads((model / "split.json").read_text(encoding="utf-8"))["test"] == []
 
 

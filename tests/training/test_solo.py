@@ -14,7 +14,7 @@ from instrunet_widgets.classifier import Classifier
 from instrunet_widgets.cli import main
 from instrunet_widgets.errors import FeatureFolderError
 from instrunet_widgets.instruments import CODES
-from instrunet_widgets.training.solo import evaluate_solo, find_solo_recordings
+from instrunet_widgets.training.solo import evaluate_solo, find_solo_recordings, read_solo_scores
 from instrunet_widgets.training.splits import Split
 
 
@@ -154,6 +154,18 @@ def test_command_prints_counts_and_json(
     assert report["per_class"]["pia"] == {"n": 0, "n_right": 0, "accuracy": None}
     assert report["recordings"][0]["scores"]["cel"] == pytest.approx(0.9, abs=0.01)
     assert (report["n"], report["n_right"], report["protocol"]) == (5, 2, "solo")
+    figures = read_solo_scores(tmp_path / "solo.json")
+    assert figures == {key: report[key] for key in figures}
+    assert figures["n_right"] == 2 and "recordings" not in figures
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"protocol": "irmas"}', '{"protocol": "solo", "n": 1}'])
+def test_what_is_no_report_of_solo_recordings_is_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "solo.json").write_text(content)
+    with pytest.raises(FeatureFolderError, match=r"solo\.json holds no solo scores .*evaluate --solo"):
+        read_solo_scores(tmp_path / "solo.json")
+    with pytest.raises(FeatureFolderError, match=r"nowhere\.json holds no solo scores"):
+        read_solo_scores(tmp_path / "nowhere.json")
 
 
 def test_labels_are_refused_without_solo(capsys: pytest.CaptureFixture[str]) -> None:
