@@ -90,7 +90,7 @@ def _describe_data(training_set: TrainingSet) -> str:
         sides = f"{len(stop)} more to stop training and to fit calibration and thresholds, {len(test)} more to score"
     lines = [
         f"- IRMAS training set (log-mel features): {n_irmas} of its 6,705 clips to train, {sides}. Split by recording, "
-        "never by clip. Left out: repeated clips, clips with two labels, and those whose features were not at hand. "
+        "never by clip. Left out: repeated clips, clips with two labels, and those that were kept away from this run. "
         "`split.json` names all that were used.",
     ]
     for name, side in training_set.held_out.items():

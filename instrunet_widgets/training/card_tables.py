@@ -12,8 +12,8 @@ _NAMES = {instrument.code: instrument.name for instrument in INSTRUMENTS}
 # Published figures on the IRMAS training set; "by clip" lets clips of one recording stand on both sides.
 _PEERS = (
     ("InstruNet, which this project follows", "by clip", "micro F1 .620, macro F1 .609, ROC-AUC .94"),
-    ("CNN, .43 M parameters, SpecAugment", "by recording", "accuracy .65, argmax macro F1 .64"),
-    ("frozen PANNs or AST embeddings and a classifier", "by recording", "accuracy .78, argmax macro F1 .76"),
+    ("CNN, .43 M parameters, SpecAugment", "by recording", "accuracy .65, macro F1 .64"),
+    ("frozen PANNs or AST embeddings and a classifier", "by recording", "accuracy .78, macro F1 .76"),
     ("VGGish [1]", "by recording, ten classes", "ROC-AUC .916, AP .673"),
     ("OpenL3 [1]", "by recording, ten classes", "ROC-AUC .939, AP .731"),
     ("YAMNet [1]", "by recording, ten classes", "ROC-AUC .947, AP .763"),
