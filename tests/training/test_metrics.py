@@ -192,8 +192,8 @@ def test_merged_guitars_are_one_class_of_ten():
     gac, gel, pia = (CODES.index(code) for code in ("gac", "gel", "pia"))
     probabilities[0, [gac, gel, pia]] = [0.4, 0.5, 0.6]
     targets[0, gac] = targets[1, gel] = targets[2, pia] = 1
-    thresholds = np.full(N_INSTRUMENTS, 0.5)
-    thresholds[[gac, gel]] = [0.2, 0.6]
+    thresholds = np.full((3, N_INSTRUMENTS), 0.5)
+    thresholds[:, [gac, gel]] = [[0.2, 0.6], [0.2, 0.6], [0.1, 0.3]]
     merged = merge_guitars(probabilities, targets, thresholds)
 
     assert merged.classes == CODES_GUITARS_MERGED
@@ -201,7 +201,10 @@ def test_merged_guitars_are_one_class_of_ten():
     assert merged.probabilities[0].tolist() == pytest.approx([0.01, 0.01, 0.01, 0.7, 0.01, 0.6, 0.01, 0.01, 0.01, 0.01])
     assert merged.targets.argmax(axis=1).tolist() == [3, 3, 5]
     assert merged.targets.sum() == 3
-    assert merged.thresholds.tolist() == pytest.approx([0.5, 0.5, 0.5, 0.4] + [0.5] * 6)
+    rows = [[0.5, 0.5, 0.5, guitar] + [0.5] * 6 for guitar in (0.4, 0.4, 0.2)]
+    np.testing.assert_allclose(merged.thresholds, rows)
+    common = merge_guitars(probabilities, targets, thresholds[0]).thresholds
+    np.testing.assert_allclose(common, [rows[0]] * 3)
 
 
 def test_taking_one_guitar_for_the_other_is_no_error_among_ten_classes():
