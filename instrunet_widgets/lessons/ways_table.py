@@ -20,11 +20,19 @@ MEASURES = {
     "average_precision": "Average precision",
     "notes_accuracy": "Accuracy on single notes",
 }
+BY_SCORE, AS_LISTED = "by score", "as they were planned"
+AROUND, BEFORE = "around today's base", "on the way to it"
+_SCREENING = "screening"
 _QUESTIONS = {question for question, _, _ in WAYS}
+_NOTHING = "Nothing has been measured here yet; 'instrunet experiments train' does it."
+_TRIALS = (
+    "Single trials that led to today's recipe. They began with other recipes, some with more clips or a wider network, "
+    "so none of them is set against today's base. One run each: nobody can say how much of a difference is chance."
+)
 
 
 class WaysTable(Panel):
-    """Every way to another network that was tried with one run, beside the runs of the base.
+    """Every way to another network that was tried with one run: around today's base, or on the way to it.
 
     Parameters
     ----------
@@ -32,44 +40,60 @@ class WaysTable(Panel):
 
     Attributes
     ----------
-    measure, order : ipywidgets.Dropdown
+    which, measure, order : ipywidgets.Dropdown
     """
 
     def __init__(self, experiments: Experiments) -> None:
         self._base = [row for row in experiments.runs if row["question"] == BASE]
-        self._tried = [row for row in experiments.runs if row["question"] in _QUESTIONS]
+        self._around = [row for row in experiments.runs if row["question"] in _QUESTIONS]
+        self._before = [row for row in experiments.runs if row["question"] == _SCREENING]
+        self.which = widgets.Dropdown(options=[AROUND, BEFORE])
         self.measure = widgets.Dropdown(options=[(name, key) for key, name in MEASURES.items()])
-        self.order = widgets.Dropdown(options=["by score", "by question"])
+        self.order = widgets.Dropdown(options=[BY_SCORE, AS_LISTED])
         self._table = widgets.HTML()
-        controls = knobs(knob("Score", self.measure), knob("Order", self.order))
+        controls = knobs(knob("Which", self.which), knob("Score", self.measure), knob("Order", self.order))
         super().__init__([controls, self._table], title="What else was tried")
-        for control in (self.measure, self.order):
+        for control in (self.which, self.measure, self.order):
             control.observe(self._draw, "value")
         self._draw()
 
     def _draw(self, _: Any = None) -> None:
-        measure = self.measure.value
-        own = _read(self._base, measure)
-        tried = [row for row in self._tried if row.get(measure)]
+        table, note = self._tell_around() if self.which.value == AROUND else self._tell_before()
+        self._table.value = f"{table}<p>{html.escape(note)}</p>"
+
+    def _tell_around(self) -> tuple[str, str]:
+        """Table and note of the changes to today's base."""
+        own, tried = self._read(self._base), self._choose(self._around)
         if not own or not tried:
-            self._table.value = "<p>Nothing has been measured here yet; 'instrunet experiments train' does it.</p>"
-            return
-        if self.order.value == "by score":
-            tried = sorted(tried, key=lambda row: -float(row[measure]))
-        mean = float(np.mean(own))
+            return "", _NOTHING
+        mean, has_several = float(np.mean(own)), len(own) > 1
+        rows = []
+        for row, value in zip(tried, self._read(tried), strict=True):
+            cells = (f"{row['question']}: {row['variant']}", f"{value:.3f}", f"{value - mean:+.3f}")
+            rows.append((*cells, place(value, own)) if has_several else cells)
+        head = ("Changed", MEASURES[self.measure.value], "Against the base", "Beside its runs")
+        return write_table(head if has_several else head[:3], rows), _judge(own, len(rows))
+
+    def _tell_before(self) -> tuple[str, str]:
+        """Table and note of the trials that led to today's base."""
+        tried = self._choose(self._before)
+        if not tried:
+            return "", _NOTHING
         rows = [
-            (f"{row['question']}: {row['variant']}", f"{value:.3f}", f"{value - mean:+.3f}", place(value, own))
-            for row, value in zip(tried, _read(tried, measure), strict=True)
+            (row["variant"], f"{int(row['n_train']):,}" if row.get("n_train") else "-", f"{value:.3f}")
+            for row, value in zip(tried, self._read(tried), strict=True)
         ]
-        spread = f", from {min(own):.3f} to {max(own):.3f}" if len(own) > 1 else ""
-        runs = f"its {len(own)} runs" if len(own) > 1 else "its one run"
-        note = f"The base reaches {mean:.3f} in {runs}{spread}. Each of the others is a single run."
-        if len(own) > 1:
-            n_lucky = len(rows) / (len(own) + 1)
-            note += f" Of {len(rows)} changes that do nothing, about {n_lucky:.0f} would stand above all of its runs, "
-            note += "and as many below."
-        head = ("Changed", MEASURES[measure], "Against the base", "Beside its runs")
-        self._table.value = write_table(head, rows) + f"<p>{html.escape(note)}</p>"
+        return write_table(("Tried", "Clips to train", MEASURES[self.measure.value]), rows), _TRIALS
+
+    def _read(self, rows: Sequence[Row]) -> list[float]:
+        measure = self.measure.value
+        return [float(row[measure]) for row in rows if row.get(measure)]
+
+    def _choose(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows that have the score, in the order that is asked for."""
+        measure = self.measure.value
+        known = [row for row in rows if row.get(measure)]
+        return sorted(known, key=lambda row: -float(row[measure])) if self.order.value == BY_SCORE else known
 
 
 def place(value: float, runs: Sequence[float]) -> str:
@@ -79,5 +103,18 @@ def place(value: float, runs: Sequence[float]) -> str:
     return "below all" if value < min(runs) else "among them"
 
 
-def _read(rows: Sequence[Row], measure: str) -> list[float]:
-    return [float(row[measure]) for row in rows if row.get(measure)]
+def _judge(own: Sequence[float], n_tried: int) -> str:
+    """What may be said about changes that were run once, beside the runs of the base."""
+    mean = float(np.mean(own))
+    if len(own) == 1:
+        note = f"The base reaches {mean:.3f} in its one run, and each change has one run too: nobody can say how much "
+        note += "of a difference is chance."
+    else:
+        note = f"The base reaches {mean:.3f} in its {len(own)} runs, which differ by nothing but their seed, from "
+        note += f"{min(own):.3f} to {max(own):.3f}. Each of the others is a single run."
+        n_lucky = round(n_tried / (len(own) + 1))
+        if n_lucky:
+            note += f" Of {n_tried} changes that do nothing, about {n_lucky} would stand above all of its runs, "
+            note += "and as many below."
+    lacking = "" if n_tried >= len(WAYS) else f" Measured so far: {n_tried} of the {len(WAYS)} that are planned."
+    return note + lacking

@@ -21,7 +21,7 @@ from instrunet_widgets.lessons.experiment_curves import BASE_NAMES, QUESTIONS, E
 from instrunet_widgets.lessons.material import model_folder
 from instrunet_widgets.lessons.notices import LessonStop
 from instrunet_widgets.lessons.optimisers import START, walk
-from instrunet_widgets.training.experiment_plan import EXPERIMENTS, list_runs
+from instrunet_widgets.training.experiment_plan import EXPERIMENTS, WAYS, list_runs
 from instrunet_widgets.training.experiments import RUN_FIELDS
 from instrunet_widgets.training.trial import TrialConfig, TrialScores, TrialState
 
@@ -312,16 +312,42 @@ def test_ways_are_told_against_the_runs_of_the_base() -> None:
         ["mixing: none", "0.630", "+0.010", "among them"],
         ["length: short", "0.500", "-0.120", "below all"],
     ]
-    assert "The base reaches 0.620 in its 3 runs, from 0.600 to 0.640." in texts_of(panel)
-    panel.order.value = "by question"
+    assert "The base reaches 0.620 in its 3 runs, which differ by nothing but their seed, from 0.600 to 0.640." in (
+        texts_of(panel)
+    )
+    assert "Of 3 changes that do nothing, about 1 would stand above all of its runs" in texts_of(panel)
+    panel.order.value = "as they were planned"
     assert [row[:6] for row in re.findall("<tr><td>(.*?)</td>", panel._table.value)] == ["mixing", "labels", "length"]
     panel.measure.value = "notes_accuracy"
     assert "Nothing has been measured here yet" in texts_of(panel)
 
 
-def test_shipped_table_tells_ways_that_were_planned() -> None:
-    from instrunet_widgets.training.experiment_plan import WAYS
+def test_one_run_of_the_base_places_nothing() -> None:
+    tried = [make_way("mixing", "none", 0, 0.63)]
+    panel = lesson.WaysTable(Experiments([make_way("base", "as it is", 0, 0.60), *tried], []))
+    assert re.findall("<th>(.*?)</th>", panel._table.value) == ["Changed", "Accuracy", "Against the base"]
+    assert re.findall("<td>(.*?)</td>", panel._table.value) == ["mixing: none", "0.630", "+0.030"]
+    assert "in its one run, and each change has one run too: nobody can say" in texts_of(panel)
+    assert f"Measured so far: 1 of the {len(WAYS)} that are planned." in texts_of(panel)
 
+
+def test_trials_on_the_way_are_not_set_against_the_base() -> None:
+    trials = [
+        {**make_way("screening", "first <i>base</i>", 0, 0.51), "n_train": "3460"},
+        {**make_way("screening", "full width", 0, 0.73), "n_train": "13965"},
+        {**make_way("screening", "no score", 0, 0.1), "accuracy": ""},
+    ]
+    panel = lesson.WaysTable(Experiments([make_way("base", "as it is", 0, 0.60), *trials], []))
+    assert "Nothing has been measured here yet" in texts_of(panel)
+    panel.which.value = "on the way to it"
+    rows = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>(.*?)</tr>", panel._table.value)[1:]]
+    assert rows == [["full width", "13,965", "0.730"], ["first &lt;i&gt;base&lt;/i&gt;", "3,460", "0.510"]]
+    assert "none of them is set against today&#x27;s base" in panel._table.value
+    panel.order.value = "as they were planned"
+    assert re.findall("<tr><td>(.*?)</td>", panel._table.value) == ["first &lt;i&gt;base&lt;/i&gt;", "full width"]
+
+
+def test_shipped_table_tells_ways_that_were_planned() -> None:
     experiments = read_experiments()
     questions = {question for question, *_ in WAYS}
     tried = {(row["question"], row["variant"]) for row in experiments.runs if row["question"] in questions}
