@@ -19,7 +19,7 @@ LANE_PIXELS = 21
 
 
 class LaneChart(InstrumentChart):
-    """Labelled ranges (grey, above) and found ranges (coloured, below) on one time axis.
+    """Labelled ranges (grey) on a time axis, and found ranges (coloured) below them if there are any to show.
 
     Parameters
     ----------
@@ -28,13 +28,15 @@ class LaneChart(InstrumentChart):
         Length of the recording, s.
     explanation : str
         HTML beside the title.
+    has_found : bool
+        Leave room for what was found; without it the labels are level with the names.
     """
 
-    def __init__(self, title: str, duration: float, explanation: str = "") -> None:
+    def __init__(self, title: str, duration: float, explanation: str = "", *, has_found: bool = False) -> None:
         super().__init__(title, time_axis(duration), LANE_PIXELS, explanation=explanation)
         self.y_axis.grid_lines = "none"
         self.y_axis.label_offset = None
-        self._duration = duration
+        self._duration, self._above = duration, 0.24 if has_found else 0.0
         self._window = self.add_line(ACCENT, width=1, fill="inside", fill_colors=[ACCENT], fill_opacities=[0.2])
         self._labelled = self.add_bars(LANE_PIXELS * 0.3, MUTED)
         self._found = self.add_bars(LANE_PIXELS * 0.3)
@@ -42,7 +44,7 @@ class LaneChart(InstrumentChart):
 
     def show_labelled(self, ranges: Iterable[TimeRange]) -> None:
         """Draw the labels."""
-        self._fill(self._labelled, ranges, 0.24)
+        self._fill(self._labelled, ranges, self._above)
 
     def show_found(self, ranges: Iterable[TimeRange]) -> None:
         """Draw what was found."""

@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import InstruNetError
+from ..errors import InstruNetError, ModelError
 
 # A page made by Voila replaces every error by a sentence of its own; the notice says it there.
 _PAGE_STYLE = (
@@ -36,6 +36,8 @@ def stop_on_error() -> Iterator[None]:
         yield
     except LessonStop:
         raise
+    except ModelError as error:
+        stop(f"{error}. For a lesson, set INSTRUNET_MODEL, or clone the repository again; then start Jupyter again.")
     except InstruNetError as error:
         stop(str(error))
     except OSError as error:
@@ -80,6 +82,7 @@ def require_extra(*libraries: str, extra: str = "training") -> None:
     if missing:
         stop(
             f"This lesson needs {', '.join(missing)}: install InstruNet with the extra '{extra}'. With uv: stop "
-            f"Jupyter and start it with 'uv run --extra lab --extra {extra} jupyter lab notebooks'; with pip: pip "
-            f"install 'instrunet-widgets[{extra}]', restart the kernel and run the cells again."
+            f"Jupyter and start it with 'uv run --extra lab --extra {extra} jupyter lab notebooks', or Voila with "
+            f"'uv run --extra {extra} voila notebooks/NAME.ipynb', where NAME is that of the lesson; with pip: pip "
+            f"install 'instrunet-widgets[{extra}]', restart the kernel or Voila and open the lesson again."
         )

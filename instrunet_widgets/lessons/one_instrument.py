@@ -14,7 +14,7 @@ from ..instruments import INSTRUMENTS, instrument_by_code
 from ..results import Analysis
 from ..segment_scores import RangeScore, compare_seconds
 from ..wording import format_percent
-from .chart import ACCENT, BAD, MUTED, Axis, Chart, set_line
+from .chart import ACCENT, BAD, MUTED, WARN, Axis, Chart, set_line
 from .lanes import time_axis, trace_ranges
 from .panel import Panel, figures, knob, knobs, slider, swatches
 
@@ -35,7 +35,7 @@ class _OneInstrument(Panel):
         self.chart = Chart("", time_axis(analysis.duration), Axis(-0.14, 1.02, "Probability", PER_CENT))
         self._shade = self.chart.add_line(MUTED, width=6)
         self._bars = self.chart.add_line(ACCENT, width=6)
-        self._dots = self.chart.add_dots(MUTED, 18)
+        self._dots = self.chart.add_dots(WARN, 18)
         self._line = self.chart.add_line(ACCENT, width=2)
         self._threshold = self.chart.add_line(BAD, width=1.5)
         self._numbers = widgets.HTML()
@@ -71,7 +71,7 @@ class SmoothingExplorer(_OneInstrument):
 
     def __init__(self, analysis: Analysis, labels: Labels) -> None:
         self.smoothing = slider(1, MAX_SMOOTHING_WINDOWS, 3, 1)
-        key = swatches({"single windows": MUTED, "smoothed": ACCENT, "labelled (below 0 %)": MUTED})
+        key = swatches({"single windows": WARN, "smoothed": ACCENT, "labelled (below 0 %)": MUTED})
         super().__init__(analysis, labels, "Smoothing", knob("Windows in the average", self.smoothing), key)
         self.smoothing.observe(self._draw, "value")
         self._draw()

@@ -160,7 +160,7 @@ class Tuning(Panel):
         self._state = AppState()
         self._state.decoding = DecodingConfig(threshold=0.7, smoothing_windows=7)  # there is something to gain
         self.settings = SettingsPanel(self._state)
-        self.lanes = LaneChart("Labelled and found", analysis.duration, _TWO_KINDS)
+        self.lanes = LaneChart("Labelled and found", analysis.duration, _TWO_KINDS, has_found=True)
         self.lanes.show_labelled(labels)
         self._numbers = widgets.HTML()
         self.best = 0.0

@@ -47,9 +47,11 @@ def start() -> Panel:
 
 
 def show_names(n_rows: int = 6) -> Panel:
-    """Some clips, with what their names say."""
+    """Some clips from all over the list, with what their names say; one is of a clarinet in classical music."""
     clips = read_clips()
-    chosen = clips.iloc[np.linspace(0, len(clips) - 1, n_rows).astype(int)]
+    both = np.flatnonzero((clips.instrument == "cla") & (clips.genre == "cla"))[:1]
+    others = np.linspace(0, len(clips) - 1, n_rows - len(both)).astype(int)
+    chosen = clips.iloc[np.union1d(both, others)]
     rows = [
         (file.split("/")[-1], *rest)
         for file, *rest in chosen[["file", "instrument", "genre", "recording"]].astype(str).to_numpy().tolist()
@@ -76,10 +78,12 @@ def show_scores(scores: tuple[SplitScore, ...] | None = None) -> Panel:
         for key, name in _MEASURES.items()
         if key in by_recording.means and key in by_clip.means
     ]
-    note = (
-        "The same small network, trained and scored under both splits. Mean over the seeds "
-        f"({by_recording.n_runs} by recording, {by_clip.n_runs} by clip), and from lowest to highest."
-    )
+    note = "The same small network, trained and scored under both splits. "
+    if by_recording.n_runs == by_clip.n_runs == 1:
+        note += "One run each; nobody can say how much of it is chance."
+    else:
+        note += f"Mean of the runs ({by_recording.n_runs} by recording, {by_clip.n_runs} by clip)"
+        note += ", and from lowest to highest where there are several."
     return show_table(rows, ("Measure", "Split by recording", "Split by clip", "Difference"), "Scores", note)
 
 

@@ -100,6 +100,8 @@ def test_missing_or_damaged_network_is_one_line(
             load()
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) > 30
+    with pytest.raises(LessonStop, match="set INSTRUNET_MODEL, or clone the repository again"):
+        material.load_classifier()
 
 
 def test_stop_shows_its_line_in_a_kernel_in_place_of_a_traceback() -> None:
@@ -115,8 +117,9 @@ def test_stop_shows_its_line_in_a_kernel_in_place_of_a_traceback() -> None:
     lines = [line for line in run.stdout.splitlines() if "needs" in line]
     assert lines == [
         "This lesson needs no_such_library: install InstruNet with the extra 'training'. With uv: stop Jupyter and "
-        "start it with 'uv run --extra lab --extra training jupyter lab notebooks'; with pip: pip install "
-        "'instrunet-widgets[training]', restart the kernel and run the cells again."
+        "start it with 'uv run --extra lab --extra training jupyter lab notebooks', or Voila with 'uv run --extra "
+        "training voila notebooks/NAME.ipynb', where NAME is that of the lesson; with pip: pip install "
+        "'instrunet-widgets[training]', restart the kernel or Voila and open the lesson again."
     ]
 
 
@@ -171,6 +174,22 @@ def test_split_scores_are_averaged_over_seeds(tmp_path: Path) -> None:
     text = shown.children[1].value
     assert "<td>0.650 (0.600-0.700)</td><td>0.800</td><td>+0.150</td>" in text
     assert "Micro F1" not in text  # not measured on both sides
+    assert "Mean of the runs (2 by recording, 1 by clip), and from lowest to highest where there are several." in text
+
+
+def test_one_run_of_each_split_is_no_range(tmp_path: Path) -> None:
+    table = tmp_path / "experiments.csv"
+    table.write_text(RUN_FIELDS + "base,3x3,0,group,.60,.50\nsplit,by clip,0,clip,.80,.70\n")
+    text = lesson_2.show_scores(irmas_clips.read_split_scores(table)).children[1].value
+    assert "<td>0.600</td><td>0.800</td><td>+0.200</td>" in text
+    assert "One run each; nobody can say how much of it is chance." in text
+    assert "lowest" not in text
+
+
+def test_names_show_the_clarinet_in_classical_music() -> None:
+    text = lesson_2.show_names().children[1].value
+    assert text.count("<tr>") == 7
+    assert "<td>cla</td><td>cla</td>" in text
 
 
 @pytest.mark.parametrize("rows", ["", "base,3x3,0,group,.60,.50\n", "split,by clip,0,clip,.80,.70\n"])
