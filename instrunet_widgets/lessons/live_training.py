@@ -102,14 +102,14 @@ class LiveTraining(Panel):
         self.kernel = widgets.Dropdown(options=[("3 x 3", 3), ("5 x 5", 5)])
         self.optimizer = widgets.Dropdown(options=_OPTIMISERS)
         self.rate = widgets.Dropdown(options=_RATES, value=1.0)
-        self.regularised = widgets.Checkbox(value=True, description="Batch normalisation and dropout", indent=False)
+        self.regularised = widgets.Checkbox(value=True, description="Both on, or both off", indent=False)
         self.epochs = slider(2, 40, 20, 1)
         self.seed = slider(0, 9, 0, 1)
         self._knobs = knobs(
             knob("Kernels", self.kernel),
             knob("Optimiser", self.optimizer),
             knob("Learning rate", self.rate),
-            knob("Normalisation", self.regularised),
+            knob("Normalisation and dropout", self.regularised),
             knob("Epochs", self.epochs),
             knob("Seed", self.seed),
         )
@@ -241,7 +241,7 @@ class LiveTraining(Panel):
             )
             for one in reversed(self.trials[-_MOST_RUNS:])
         ]
-        head = ("Kernels", "Optimiser", "Learning rate", "Normalised", "Seed", "Epochs", "Accuracy")
+        head = ("Kernels", "Optimiser", "Learning rate", "Normalisation and dropout", "Seed", "Epochs", "Accuracy")
         return write_table(head, rows)
 
     def _say(self, sentence: str) -> None:

@@ -43,14 +43,14 @@ _KIND_NAMES = {
     "Reshape": "Same numbers, other axes",
     "BatchNormalization": "Batch normalisation",
     "ReLU": "ReLU: below 0 becomes 0",
-    "Add": "Add the input of the stage",
+    "Add": "Add the shortcut",
     "SpatialDropout2D": "Dropout of channels (in training only)",
     "AveragePooling2D": "Mean over frequency",
-    "DepthwiseConv2D": "Weighted mean over frequency",
+    "DepthwiseConv2D": "Learnt weighting over frequency",
     "EinsumDense": "A number for each band",
     "Dropout": "Dropout (in training only)",
-    "Dense": "Dense: one number for each instrument and moment",
-    "Softmax": "Attention: the moments' shares, 100 % in all",
+    "Dense": "Dense: a probability for each instrument and moment",
+    "Softmax": "The moments' shares, 100 % in all",
     "Multiply": "Each moment's probability times its share",
     "GlobalAveragePooling1D": "Mean over time",
 }
@@ -137,12 +137,22 @@ def is_main(layer: LayerSummary) -> bool:
     return layer.kind in _MAIN_KINDS or (layer.kind == "Rescaling" and len(layer.output_shape) == 1)
 
 
-def describe_layer(layer: LayerSummary) -> str:
-    """A layer in a few words."""
+def describe_layer(layer: LayerSummary, next_kind: str = "") -> str:
+    """A layer in a few words.
+
+    Parameters
+    ----------
+    layer : LayerSummary
+    next_kind : str
+        Kind of the layer after it: a dense layer before a softmax is that of the attention.
+    """
     cells = " x ".join(str(side) for side in layer.kernel)
     if layer.kind == "Conv2D":
         stride = ", every second place" if layer.stride == (2, 2) else ""
-        return f"Convolution {cells}, {layer.output_shape[-1]} kernels{stride}"
+        shortcut = ": the shortcut" if layer.kernel == (1, 1) else ""
+        return f"Convolution {cells}, {layer.output_shape[-1]} kernels{stride}{shortcut}"
+    if layer.kind == "Dense" and next_kind == "Softmax":
+        return "Dense: the attention on each moment, for each instrument"
     if layer.kind == "MaxPooling2D":
         return f"Maximum of {cells} cells"
     if layer.kind == "Rescaling" and len(layer.output_shape) == 1:
@@ -169,12 +179,15 @@ class LayerTable(Panel):
 
     def _draw(self, _: Any = None) -> None:
         seconds = OWN.hop_length / OWN.sample_rate
-        shown = [one for one in self._layers if self.all_layers.value or is_main(one)]
+        next_kinds = [*(one.kind for one in self._layers[1:]), ""]
         rows = []
-        for one in shown:
+        for one, next_kind in zip(self._layers, next_kinds, strict=True):
+            if not (self.all_layers.value or is_main(one)):
+                continue
             sees = f"{min(WINDOW_SECONDS, one.n_frames_seen * seconds):.2f} s" if one.n_frames_seen else ""
             shape = " x ".join(str(n) for n in one.output_shape)
-            rows.append((describe_layer(one), shape, f"{one.n_parameters:,}" if one.n_parameters else "", sees))
+            n_parameters = f"{one.n_parameters:,}" if one.n_parameters else ""
+            rows.append((describe_layer(one, next_kind), shape, n_parameters, sees))
         self._table.value = write_table(("Layer", "Output", "Parameters", "One cell sees"), rows)
 
 

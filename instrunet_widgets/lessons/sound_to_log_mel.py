@@ -217,7 +217,8 @@ resolution = Exercise(
         },
     ),
     hint="An FFT of n samples gives one value every 16,000 / n Hz.",
-    praise="16,000 / 1,024 is 15.6 Hz, less than the 26 Hz between the notes. It looks at 64 ms for that.",
+    praise="16,000 / 1,024 is 15.6 Hz, less than the 26 Hz between the notes. It looks at 64 ms for that. Seeing two "
+    "peaks takes about twice that: a Hann window's main lobe is four bins wide.",
     options={f"{n:,}": n for n in FFT_SIZES},
 )
 frames = Exercise(
