@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 
 import ipywidgets as widgets
 
 from .panel import Panel
+
+_BREAKS = re.compile(r"(\(\d[\d.]*-|\])(?=\w)")  # where a range of numbers, or the name of a clip, may go on below
 
 
 def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -19,7 +22,7 @@ def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     rows : sequence of sequence of str
         None: no table.
     """
-    escaped = [[html.escape(cell) for cell in row] for row in (head, *rows)]
+    escaped = [[_BREAKS.sub(r"\1<wbr>", html.escape(cell)) for cell in row] for row in (head, *rows)]
     return _write(escaped[0], escaped[1:], "in-table") if rows else ""
 
 

@@ -172,7 +172,7 @@ def test_split_scores_are_averaged_over_seeds(tmp_path: Path) -> None:
     assert by_clip.means == {"accuracy": 0.8}
     shown = lesson_2.show_scores((by_recording, by_clip))
     text = shown.children[1].value
-    assert "<td>0.650 (0.600-0.700)</td><td>0.800</td><td>+0.150</td>" in text
+    assert "<td>0.650 (0.600-<wbr>0.700)</td><td>0.800</td><td>+0.150</td>" in text
     assert "Micro F1" not in text  # not measured on both sides
     assert "Mean of the runs (2 by recording, 1 by clip), and from lowest to highest where there are several." in text
 
