@@ -191,7 +191,7 @@ class ExperimentExplorer(Panel):
                 set_line(band, [], [])
         self._scale(curves)
         key = swatches({curve.variant: colour for curve, colour in zip(curves, _COLOURS, strict=False)})
-        spread = " shaded: lowest to highest of the runs" if any(curve.n_seeds > 1 for curve in curves) else ""
+        spread = " (shaded: lowest to highest of the runs)" if any(curve.n_seeds > 1 for curve in curves) else ""
         self.chart.explain(key + spread if curves else "nothing has been measured here yet")
         self._table.value = self._write_table()
 
