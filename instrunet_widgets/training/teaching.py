@@ -28,7 +28,7 @@ from ..arrays import FloatArray
 from ..errors import FeatureFolderError
 from .feature_folder import FeatureFolder
 from .recipe import METHODS, Method, TrainingConfig
-from .train import TrainingResult, predict, train
+from .train import Teacher, TrainingResult, predict, train
 from .training_set import TrainingSet
 
 TEACHER_SHARE = 0.3
@@ -132,7 +132,7 @@ def _distil(training_set: TrainingSet, config: TrainingConfig, run_dir: Path) ->
     def listen(log_mels: FloatArray) -> FloatArray:
         return np.mean([model.predict_on_batch(log_mels) for model in teachers], axis=0)
 
-    return train(training_set, config, run_dir, teacher=listen, teacher_share=TEACHER_SHARE)
+    return train(training_set, config, run_dir, teacher=Teacher(listen, TEACHER_SHARE))
 
 
 def _learn_from(training_set: TrainingSet, clips: FeatureFolder) -> TrainingSet:

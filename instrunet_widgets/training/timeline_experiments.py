@@ -53,11 +53,11 @@ from ..errors import FeatureFolderError
 from ..instruments import CODES
 from ..pipeline import analyze
 from ..thresholds import Thresholds
-from .calibration import fit_calibration, fit_thresholds
 from .folds import OutOfFold
 from .irmas import parse_clip_name
 from .metrics import score
 from .pieces import read_pieces
+from .publish import fit_reading
 from .timeline_measures import HeardPiece, Row, score_by_instrument, score_by_polyphony, score_timelines
 
 if TYPE_CHECKING:
@@ -180,8 +180,7 @@ def _find_recordings(files: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
 def _fit_without(predicted: OutOfFold, number: int) -> Thresholds:
     """Thresholds for recordings of three windows from the other folds."""
     others = predicted.fold != number
-    calibration = fit_calibration(predicted.raw[others], predicted.labels[others])
-    return fit_thresholds(calibration(predicted.raw[others]), predicted.labels[others]).at(N_CLIPS)
+    return fit_reading(predicted.raw[others], predicted.labels[others]).thresholds.at(N_CLIPS)
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

@@ -67,8 +67,7 @@ def train(
     run_dir: Path,
     *,
     initial_weights: Sequence[FloatArray] | None = None,
-    teacher: Callable[[FloatArray], FloatArray] | None = None,
-    teacher_share: float = 0.0,
+    teacher: Teacher | None = None,
 ) -> TrainingResult:
     """Train the network.
 
@@ -80,10 +79,8 @@ def train(
         Holds the checkpoint and ``history.csv``; an interrupted run of the same settings goes on here.
     initial_weights : sequence of np.ndarray, optional
         Where training begins, instead of at random.
-    teacher : callable, optional
-        Gives probabilities of shape (n, 11) for a batch as it was augmented, dB, of shape (n, n_mels, n_frames).
-    teacher_share : float in [0, 1]
-        How much of the targets comes from the teacher.
+    teacher : Teacher, optional
+        What it hears becomes a part of the targets.
 
     Returns
     -------
@@ -105,7 +102,6 @@ def train(
     optimizer.build(model.trainable_variables)
     if initial_weights is not None:
         model.set_weights(initial_weights)
-    listen = Teacher(teacher, teacher_share) if teacher is not None else None
 
     run_dir.mkdir(parents=True, exist_ok=True)
     fingerprint = _make_fingerprint(training_set, config)
@@ -117,7 +113,7 @@ def train(
         if best is not None and config.patience and epoch - 1 - best.epoch >= config.patience:
             break
         started = time.monotonic()
-        loss = _train_epoch(model, training_set.train, config, draw, epoch, listen)
+        loss = _train_epoch(model, training_set.train, config, draw, epoch, teacher)
         raw = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
         optimizer.finalize_variable_values(model.trainable_variables)  # the averaged weights
         row = {"epoch": epoch + 1, "loss": loss, **_score_stop(model, training_set.stop)}
@@ -281,7 +277,15 @@ class EpochDraw:
 
 @dataclass(frozen=True)
 class Teacher:
-    """Another network's answers as a part of the targets."""
+    """Another network's answers as a part of the targets.
+
+    Parameters
+    ----------
+    listen : callable
+        Gives probabilities of shape (n, 11) for a batch as it was augmented, dB, of shape (n, n_mels, n_frames).
+    share : float in [0, 1]
+        How much of the targets comes from it.
+    """
 
     listen: Callable[[FloatArray], FloatArray]
     share: float

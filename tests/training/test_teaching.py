@@ -118,8 +118,8 @@ def test_distillation_asks_three_networks(training_set: TrainingSet, recorder: R
         model = build_network(TINY.network)
         model.set_weights([np.full_like(weights, k) for weights in model.get_weights()])
         answers.append(np.asarray(model.predict_on_batch(silence)))
-    np.testing.assert_allclose(given["teacher"](silence), np.mean(answers, axis=0), rtol=1e-5)
-    assert given["teacher_share"] == TEACHER_SHARE
+    np.testing.assert_allclose(given["teacher"].listen(silence), np.mean(answers, axis=0), rtol=1e-5)
+    assert given["teacher"].share == TEACHER_SHARE
 
 
 def test_a_teacher_hears_the_batch_as_it_was_augmented() -> None:
