@@ -17,6 +17,12 @@ from instrunet_widgets.audio import load_audio
 from instrunet_widgets.examples import example_path
 
 RATE = 16_000
+N_FIGURES = 6  # waveform, spectrogram, intensity, heat map, time ranges, detail of a window
+# bqplot shows the axes when the marks are in their places
+ALL_CHARTS_ARE_DRAWN = """
+    n => [...document.querySelectorAll(".bqplot.figure .svg-background > g > g")]
+        .filter(axes => axes.style.display !== "none").length >= n
+"""
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +59,10 @@ def cards(page: Page) -> Locator:
 
 def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
+    if (
+        name == "Visualizations"
+    ):  # what comes next may leave the tab, and bqplot complains of charts that vanish half drawn
+        page.wait_for_function(ALL_CHARTS_ARE_DRAWN, arg=N_FIGURES)
 
 
 def show_results(page: Page, server: Server, recording: Path) -> None:
