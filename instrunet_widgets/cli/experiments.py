@@ -81,7 +81,7 @@ def run_timeline(args: argparse.Namespace) -> int:
     """Score every combination and write the table anew."""
     require_libraries("instrunet experiments", "sklearn")
     from ..classifier import Classifier
-    from ..training.folds import read_out_of_fold
+    from ..training.out_of_fold import read_out_of_fold
     from ..training.timeline_experiments import compare_on_pieces, compare_on_recordings, write_rows
     from .counting import show_count
 

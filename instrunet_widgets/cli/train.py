@@ -104,9 +104,16 @@ def run(args: argparse.Namespace) -> int:
                 f"the folds were trained with other settings than this run; give --config {args.folds[0]}/training.json"
             )
         if args.relabelled is not None:
-            out_of_fold.scores["relabelled"] = score_relabelled(out_of_fold, args.relabelled)
+            out_of_fold.scores["relabelled"], by_number = score_relabelled(out_of_fold, args.relabelled)
+            out_of_fold.scores["by_number"] = {"relabelled": by_number}
         if args.solo is not None:
-            out_of_fold.scores["solo"] = read_solo_scores(args.solo)
+            out_of_fold.scores["solo"] = solo = read_solo_scores(args.solo)
+            if solo["n_trained"] != 0:
+                raise FeatureFolderError(
+                    f"{args.solo} cannot stand in for unknown players: its network learnt from "
+                    f"{'some' if solo['n_trained'] is None else solo['n_trained']} of the recordings, or does not say; "
+                    "train one without them, --out another folder, and evaluate that"
+                )
     elif args.relabelled is not None or args.solo is not None:
         raise FeatureFolderError("--relabelled and --solo go with five folds; give them with --folds")
     elif config.fold is None:

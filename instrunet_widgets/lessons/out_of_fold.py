@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import FeatureFolderError
 from ..instruments import INSTRUMENTS, N_INSTRUMENTS
 from ..training.irmas import parse_clip_name
+from ..training.out_of_fold import read_out_of_fold
 from .material import model_folder, read_model_file
 from .notices import stop, stop_on_error
 from .panel import Panel
@@ -98,21 +100,13 @@ def read_scored_clips() -> ScoredClips:
         )
     with stop_on_error():
         try:
-            return _read(path, thresholds)
-        except Exception as error:  # numpy and zipfile raise many kinds for damaged files
-            raise OSError(0, f"it holds no predictions: {type(error).__name__}, {error}", str(path)) from error
-
-
-def _read(path: Path, thresholds: Floats) -> ScoredClips:
-    with np.load(path, allow_pickle=False) as file:
-        raw, probabilities = (np.asarray(file[name], dtype=np.float64) for name in ("raw", "probabilities"))
-        labels, fold, files = file["labels"] > 0, file["fold"].astype(np.int64), file["files"].astype(str)
-    n = len(files)
-    if not n or any(one.shape != (n, N_INSTRUMENTS) for one in (raw, probabilities, labels)) or fold.shape != (n,):
-        raise ValueError("its arrays do not have the same length")
-    if not all(((one >= 0) & (one <= 1)).all() for one in (raw, probabilities)):  # False for NaN too
-        raise ValueError("probabilities must lie in [0, 1]")
-    return ScoredClips(raw, probabilities, labels, fold, np.array([_find_recording(one) for one in files]), thresholds)
+            heard = read_out_of_fold(path)
+        except FeatureFolderError as error:
+            reason = f"it holds no predictions: {type(error.__cause__).__name__}, {error.__cause__}"
+            raise OSError(0, reason, str(path)) from error
+    recordings = np.array([_find_recording(one) for one in heard.files])
+    raw, probabilities = heard.raw.astype(np.float64), heard.probabilities.astype(np.float64)
+    return ScoredClips(raw, probabilities, heard.labels > 0, heard.fold, recordings, thresholds)
 
 
 def _find_recording(file: str) -> str:

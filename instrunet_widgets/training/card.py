@@ -8,7 +8,7 @@ from typing import Any
 from ..instruments import INSTRUMENTS
 from ..thresholds import ModelThresholds
 from ..wording import CONFIDENCE_WORDS
-from .card_tables import describe_failures, describe_peers, figure, tabulate
+from .card_tables import describe_aims, describe_failures, describe_peers, figure, tabulate
 from .recipe import TrainingConfig
 from .training_set import TrainingSet
 
@@ -34,12 +34,13 @@ def write_card(
     """
     sections = [
         f"# Model card: {description['name']}",
-        _INTRODUCTION,
+        _INTRODUCTION + _describe_size(scores.get("size")),
         "## Data\n\n" + _describe_data(training_set),
         "## Recipe\n\n" + _describe_recipe(config),
         "## Figures\n\n" + _describe_scores(scores),
         "## Beside other systems\n\n" + describe_peers(scores),
         "## Where it fails\n\n" + describe_failures(scores),
+        "## What it does not reach yet\n\n" + describe_aims(scores),
         "## Probabilities and thresholds\n\n" + _describe_reading(description),
         _LIMITS,
     ]
@@ -53,6 +54,18 @@ Gives, for 3 s of music, the probability that each of eleven instruments (the cl
 non-commercial research (CC BY-NC-SA); the weights carry the same terms. The code is MIT-licensed.
 
 **Intended use.** Exploring recordings, teaching, research. Not for decisions about people or rights."""
+
+_NO_SIDES = ("folds", "genres", "shipped", "solo", "by_number", "size")
+
+
+def _describe_size(size: dict[str, Any] | None) -> str:
+    if size is None:
+        return ""
+    return (
+        f"\n\n**Size and speed.** {size['n_parameters']:,} parameters; {size['ms_per_window']:.1f} ms for a window of "
+        f"3 s, 120 at a time, on the {size['n_cores']} cores of the machine that wrote this card."
+    )
+
 
 _LIMITS = """\
 ## Limits
@@ -135,9 +148,7 @@ _HEAD = ("accuracy", "argmax macro F1", "micro F1", "macro F1", "ROC-AUC", "AP",
 
 def _describe_scores(scores: dict[str, Any]) -> str:
     shipped = {name: sides for name, sides in scores.get("shipped", {}).items() if name != "false_alarms"}
-    others = {
-        name: sides for name, sides in scores.items() if name not in ("folds", "genres", "shipped", "solo", *shipped)
-    }
+    others = {name: sides for name, sides in scores.items() if name not in (*_NO_SIDES, *shipped)}
     parts = [_tabulate_scores(others)]
     if "folds" in scores:
         parts += [
@@ -161,15 +172,24 @@ def _describe_scores(scores: dict[str, Any]) -> str:
     parts += [
         "Per instrument, on the test side:",
         tabulate(("instrument", "n", "argmax F1", "F1 at threshold", "AP"), rows),
-        "Macro means leave out classes without a positive. But for *relabelled* and mixtures, labels name one "
-        "instrument per clip, so an instrument rightly heard beside it counts as wrong.",
+        "Macro means leave out classes without a positive. Accuracy, argmax F1 and ECE are of the clips with one "
+        "label. But for *relabelled* and mixtures, labels name one instrument per clip, so an instrument rightly heard "
+        "beside it counts as wrong.",
     ]
     return "\n\n".join(parts)
 
 
+_OF_ONE_LABEL = ("accuracy", "argmax_macro_f1", "ece")
+
+
 def _tabulate_scores(scores: dict[str, Any]) -> str:
+    def show(values: dict[str, Any], key: str) -> str:
+        # The few clips with one label among many with several (both guitars, as one class) say nothing of the rest.
+        is_of_few = key in _OF_ONE_LABEL and values["n_single_label"] < values["n"] / 4
+        return figure(None if is_of_few else values[key])
+
     rows = [
-        (f"{name}, {classes.replace('_', ' ')}", str(values["n"]), *(figure(values[key]) for key in _MEASURES))
+        (f"{name}, {classes.replace('_', ' ')}", str(values["n"]), *(show(values, key) for key in _MEASURES))
         for name, sides in scores.items()
         for classes, values in sides.items()
     ]

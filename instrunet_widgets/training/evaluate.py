@@ -149,6 +149,11 @@ def evaluate(
         reason = "it is empty; make its features again"
         if wanted.any():
             reason = "all that could be scored carry two labels for the same audio; give a folder with others"
+        elif test_split is not None and np.isin(folder.files, test_split.train).all():
+            reason = (
+                f"{split_name or 'the split'} names all of its clips as learnt from; score other clips, or look into "
+                "the model's scores.json for what networks of the recipe reach on clips that they did not hear"
+            )
         elif test_split is not None:
             reason = (
                 f"none of the test clips of {split_name or 'the split'} is in it; "

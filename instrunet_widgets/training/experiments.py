@@ -112,8 +112,8 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def _score_run(run: Run, training_set: Any, result: Any) -> dict[str, str]:
+    from .prediction import predict
     from .publish import fit_reading, score_test_sides
-    from .train import predict
 
     stop = training_set.stop
     reading = fit_reading(predict(result.model, stop), stop.targets, seed=run.config.seed)

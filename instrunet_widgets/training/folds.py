@@ -25,9 +25,11 @@ from .augmentation import mix_in_power
 from .calibration import fit_calibration, maximise_f1
 from .feature_folder import FeatureFolder
 from .metrics import score_both
+from .out_of_fold import OutOfFold
+from .prediction import predict
 from .recipe import TrainingConfig
 from .splits import N_FOLDS
-from .train import TrainingResult, predict, write_history
+from .train import TrainingResult, write_history
 from .training_set import TrainingSet
 
 PREDICTIONS = "predictions.npz"
@@ -67,58 +69,6 @@ class Fold:
     config: TrainingConfig
     files: npt.NDArray[np.str_]
     sides: dict[str, Side]
-
-
-@dataclass(frozen=True, eq=False)
-class OutOfFold:
-    """What the five folds say together.
-
-    Parameters
-    ----------
-    raw, probabilities : np.ndarray [shape=(n, 11), dtype=float32]
-        Uncalibrated, and calibrated by the other folds.
-    labels : np.ndarray [shape=(n, 11), dtype=float32]
-    fold : np.ndarray [shape=(n,), dtype=int]
-    files : np.ndarray [shape=(n,), dtype=str]
-    thresholds : np.ndarray [shape=(5, 11), dtype=float32]
-        For windows of each fold, fitted on the other four.
-    scores : dict
-        Content of ``scores.json``: by side and ``eleven_classes`` or ``ten_classes``, of all clips together, each at
-        the thresholds of its fold; under ``folds`` the single folds' figures on the test side with their mean and
-        spread (standard deviation).
-    """
-
-    raw: FloatArray
-    probabilities: FloatArray
-    labels: FloatArray
-    fold: npt.NDArray[np.int64]
-    files: npt.NDArray[np.str_]
-    thresholds: FloatArray
-    scores: dict[str, Any]
-
-    def save(self, path: Path) -> None:
-        """Write as ``oof.npz``."""
-        np.savez_compressed(
-            path, raw=self.raw, probabilities=self.probabilities, labels=self.labels.astype(np.uint8),
-            fold=self.fold.astype(np.uint8), files=self.files, thresholds=self.thresholds,
-        )  # fmt: skip
-
-
-def read_out_of_fold(path: Path) -> OutOfFold:
-    """Read an ``oof.npz``; its scores are not in it.
-
-    Raises
-    ------
-    FeatureFolderError
-        If it cannot be read.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("raw", "probabilities", "labels", "fold", "files", "thresholds")}
-    except Exception as error:  # numpy and zipfile raise many kinds for damaged files
-        raise FeatureFolderError(f"{path} holds no predictions of folds ({error})") from error
-    arrays["labels"], arrays["fold"] = arrays["labels"].astype(np.float32), arrays["fold"].astype(np.int64)
-    return OutOfFold(**arrays, scores={})
 
 
 def mix_clips(

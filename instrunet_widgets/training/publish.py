@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import statistics
 import tempfile
+import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import FloatArray
-from ..classifier import FORMAT_VERSION, Calibration
+from ..classifier import FORMAT_VERSION, Calibration, Classifier
 from ..config import FeatureConfig
 from ..errors import ModelError
 from ..features import make_mel_filterbank
@@ -22,14 +25,17 @@ from ..thresholds import ModelThresholds
 from .calibration import fit_calibration, fit_thresholds
 from .card import write_card
 from .feature_folder import FeatureFolder
-from .folds import OutOfFold
 from .metrics import score_both
 from .network import build_network
+from .out_of_fold import OutOfFold
+from .polyphony import score_by_number
+from .prediction import predict
 from .recipe import TrainingConfig
-from .train import TrainingResult, predict, write_history
+from .train import TrainingResult, write_history
 from .training_set import TrainingSet
 
 _NO_GENRE = "---"  # in names of IRMAS
+_TIMED_WINDOWS, _TIMED_RUNS = 120, 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +121,7 @@ def write_model(
         reading = fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed)
         scores = out_of_fold.scores | {"genres": score_genres(out_of_fold, training_set.train)}
         scores |= {"shipped": score_held_out(result.model, training_set, reading)}
+        scores["by_number"] = scores.get("by_number", {}) | score_number_held_out(result.model, training_set, reading)
     elif not len(training_set.stop) or not len(training_set.test):
         raise ModelError("nothing was held out to fit calibration and thresholds on, and to score")
     else:
@@ -133,11 +140,12 @@ def write_model(
         write_history(folder / "history.csv", result.history)
         training_set.split.save(folder / "split.json")
         (folder / "training.json").write_text(config.to_json(), encoding="utf-8")
-        _write_json(folder / "scores.json", scores)
         if out_of_fold is not None:
             out_of_fold.save(folder / "oof.npz")
         description = describe_model(folder, features, reading, training_set, config)
         _write_json(folder / "model.json", description)
+        scores["size"] = measure_size(network, folder)
+        _write_json(folder / "scores.json", scores)
         write_card(folder / "README.md", description, scores, training_set, config)
         folder.replace(out)
     return scores
@@ -170,6 +178,50 @@ def score_held_out(model: Any, training_set: TrainingSet, reading: Reading) -> d
         for kind, counts in sorted(alarms.items())
     }
     return scores
+
+
+def score_number_held_out(model: Any, training_set: TrainingSet, reading: Reading) -> dict[str, Any]:
+    """Score the shipped network by the number of instruments, on further folders with clips of several.
+
+    Returns
+    -------
+    scores : dict
+        By folder, as `score_by_number`.
+    """
+    sides = {name: side for name, side in training_set.held_out.items() if (side.targets.sum(axis=1) > 1).any()}
+    return {
+        name: score_by_number(reading.calibration(predict(model, side)), side.targets, reading.thresholds.window)
+        for name, side in sides.items()
+    }
+
+
+def measure_size(model: Any, folder: Path) -> dict[str, float]:
+    """Count the parameters, and time the exported network as the app runs it.
+
+    Parameters
+    ----------
+    model : keras.Model
+    folder : Path
+        Model directory that holds its export.
+
+    Returns
+    -------
+    size : dict
+        ``n_parameters``; ``ms_per_window``, the median of some runs with 120 windows at a time; ``n_cores`` of the
+        machine.
+    """
+    classifier = Classifier.load(folder)
+    windows = np.random.default_rng(0).uniform(-80, 0, (_TIMED_WINDOWS, *model.input_shape[1:])).astype(np.float32)
+    seconds = []
+    for _ in range(_TIMED_RUNS):
+        started = time.perf_counter()
+        classifier.predict_proba(windows)
+        seconds.append(time.perf_counter() - started)
+    return {
+        "n_parameters": model.count_params(),
+        "ms_per_window": round(1_000 * statistics.median(seconds) / _TIMED_WINDOWS, 2),
+        "n_cores": os.cpu_count() or 1,
+    }
 
 
 def score_genres(out_of_fold: OutOfFold, clips: FeatureFolder) -> dict[str, dict[str, float]]:

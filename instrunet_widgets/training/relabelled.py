@@ -15,11 +15,12 @@ import numpy as np
 
 from ..errors import FeatureFolderError
 from ..instruments import CODES
-from .folds import OutOfFold
 from .metrics import score_both
+from .out_of_fold import OutOfFold
+from .polyphony import score_by_number
 
 
-def score_relabelled(out_of_fold: OutOfFold, path: Path) -> dict[str, Any]:
+def score_relabelled(out_of_fold: OutOfFold, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Score the clips of a table by networks that never saw their recordings, nor these labels.
 
     Parameters
@@ -32,6 +33,8 @@ def score_relabelled(out_of_fold: OutOfFold, path: Path) -> dict[str, Any]:
     -------
     scores : dict
         As `score_both`, each clip at the thresholds of its fold.
+    by_number : dict
+        As `score_by_number`.
 
     Raises
     ------
@@ -43,7 +46,8 @@ def score_relabelled(out_of_fold: OutOfFold, path: Path) -> dict[str, Any]:
     if not known:
         raise FeatureFolderError(f"{path} names none of the clips that the folds predict")
     targets = np.array([labels[out_of_fold.files[k]] for k in known])
-    return score_both(out_of_fold.probabilities[known], targets, out_of_fold.thresholds[out_of_fold.fold[known]])
+    given = out_of_fold.probabilities[known], targets, out_of_fold.thresholds[out_of_fold.fold[known]]
+    return score_both(*given), score_by_number(*given)
 
 
 def _read_table(path: Path) -> dict[str, list[int]]:

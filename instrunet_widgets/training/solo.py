@@ -9,6 +9,7 @@ The report as JSON (``SoloReport.to_dict``, ``instrunet evaluate --solo DIR --js
 - ``schema_version``: 1. ``protocol``: ``"solo"``. ``folder``, ``split``, ``model``, ``weights_sha256``.
 - ``n``, ``n_right``, ``accuracy``; ``class_mean_accuracy``: mean over the classes that occur.
 - ``n_trained``: recordings that the model's own split file names as trained on; null if it names nothing.
+- ``n_learnt``: clips that it names as trained on in all, or null.
 - ``per_class``: by code, ``n``, ``n_right``, ``accuracy`` (null without recordings).
 - ``classes`` and ``confusion``: rows the true code, columns the code heard, and last those heard as nothing.
 - ``recordings``: each with ``file``, ``code``, ``heard`` (null for nothing) and ``scores`` by code.
@@ -77,6 +78,7 @@ class SoloReport:
     model: str
     weights_sha256: str
     n_trained: int | None
+    n_learnt: int | None
     recordings: tuple[HeardSolo, ...]
 
     @property
@@ -126,6 +128,7 @@ class SoloReport:
             "accuracy": self.accuracy,
             "class_mean_accuracy": self.class_mean_accuracy,
             "n_trained": self.n_trained,
+            "n_learnt": self.n_learnt,
             "per_class": self.per_class,
             "classes": list(CODES),
             "confusion": [list(row) for row in self.confusion],
@@ -150,7 +153,8 @@ def read_solo_scores(path: Path) -> dict[str, Any]:
     Returns
     -------
     scores : dict
-        ``n``, ``n_right``, ``accuracy``, ``class_mean_accuracy``, ``n_trained`` and ``per_class``.
+        ``n``, ``n_right``, ``accuracy``, ``class_mean_accuracy``, ``n_trained``, ``per_class``; and ``n_learnt``,
+        None in reports that do not have it.
 
     Raises
     ------
@@ -161,7 +165,7 @@ def read_solo_scores(path: Path) -> dict[str, Any]:
         report = json.loads(path.read_text(encoding="utf-8"))
         if report["protocol"] != "solo":
             raise ValueError("it is a report of something else")
-        return {key: report[key] for key in _FIGURES}
+        return {key: report[key] for key in _FIGURES} | {"n_learnt": report.get("n_learnt")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FeatureFolderError(
             f"{path} holds no solo scores ({error}); make it with 'instrunet evaluate --solo DIR --json FILE'"
@@ -261,6 +265,7 @@ def evaluate_solo(
         model=classifier.name,
         weights_sha256=classifier.weights_hash,
         n_trained=None if trained is None else sum(found.file in trained for found in heard),
+        n_learnt=None if trained is None else len(trained),
         recordings=tuple(heard),
     )
 

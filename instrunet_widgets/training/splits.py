@@ -126,10 +126,16 @@ def split_by_group(
     ValueError
         If `fold` is out of range.
     FeatureFolderError
-        If a class has too few groups to stand on all sides.
+        If there are too few groups, a class has too few to stand on all sides, or two clips have the same name.
     """
     if not 0 <= fold < N_FOLDS:
         raise ValueError(f"fold must be from 0 to {N_FOLDS - 1}, got {fold}")
+    files, counts = np.unique(folder.files, return_counts=True)
+    if (counts > 1).any():
+        raise FeatureFolderError(
+            f"{folder.path / 'index.csv'} names the clip {files[counts > 1][0]} more than once; sides of a split are "
+            "lists of names, so each clip needs one of its own"
+        )
     parts = _deal_groups(folder, folder.files if by_clip else folder.groups, seed)
     test = (parts // _PARTS_PER_TEST) == fold
     first_stop = ((fold + 1) % N_FOLDS) * _PARTS_PER_TEST
@@ -153,6 +159,12 @@ def _deal_groups(folder: FeatureFolder, groups: npt.NDArray[np.str_], seed: int)
     labels = np.where(folder.targets.any(axis=1), folder.targets.argmax(axis=1), folder.targets.shape[1])
     parts = np.full(len(folder), -1)
     splitter = StratifiedGroupKFold(_N_PARTS, shuffle=True, random_state=seed)
-    for part, (_, chosen) in enumerate(splitter.split(labels, labels, groups)):
-        parts[chosen] = part
+    try:
+        for part, (_, chosen) in enumerate(splitter.split(labels, labels, groups)):
+            parts[chosen] = part
+    except ValueError as error:
+        raise FeatureFolderError(
+            f"{folder.path} cannot be split: {len(folder)} clips of {len(np.unique(groups))} groups are too few, it "
+            f"takes {_N_PARTS} groups or more (recordings, say: the column group of index.csv)"
+        ) from error
     return parts

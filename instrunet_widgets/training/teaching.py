@@ -27,8 +27,9 @@ import numpy.typing as npt
 from ..arrays import FloatArray
 from ..errors import FeatureFolderError
 from .feature_folder import FeatureFolder
+from .prediction import predict
 from .recipe import METHODS, Method, TrainingConfig
-from .train import Teacher, TrainingResult, predict, train
+from .train import Teacher, TrainingResult, train
 from .training_set import TrainingSet
 
 TEACHER_SHARE = 0.3

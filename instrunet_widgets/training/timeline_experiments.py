@@ -53,9 +53,9 @@ from ..errors import FeatureFolderError
 from ..instruments import CODES
 from ..pipeline import analyze
 from ..thresholds import Thresholds
-from .folds import OutOfFold
 from .irmas import parse_clip_name
 from .metrics import score
+from .out_of_fold import OutOfFold
 from .pieces import read_pieces
 from .publish import fit_reading
 from .timeline_measures import HeardPiece, Row, score_by_instrument, score_by_polyphony, score_timelines

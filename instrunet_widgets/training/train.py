@@ -9,7 +9,6 @@ batch is drawn from the seed, the epoch and the step, so an interrupted run ends
 from __future__ import annotations
 
 import csv
-import functools
 import hashlib
 import logging
 import math
@@ -29,6 +28,8 @@ from .augmentation import Batch, augment
 from .checkpoint import BestEpoch, load_checkpoint, save_checkpoint
 from .feature_folder import FeatureFolder
 from .network import build_network
+from .optimization import make_loss, make_optimizer
+from .prediction import predict
 from .recipe import TrainingConfig
 from .training_set import TrainingSet
 
@@ -97,8 +98,8 @@ def train(
     draw = EpochDraw(training_set.n_main, len(training_set.train) - training_set.n_main, config)
     steps = draw.n_steps
     model = build_network(config.network, FeatureConfig(window_seconds=config.window_seconds))
-    optimizer = _make_optimizer(config, steps)
-    model.compile(optimizer, _make_loss(config.negative_weight), jit_compile=False)
+    optimizer = make_optimizer(config, steps)
+    model.compile(optimizer, make_loss(config.negative_weight), jit_compile=False)
     optimizer.build(model.trainable_variables)
     if initial_weights is not None:
         model.set_weights(initial_weights)
@@ -142,54 +143,6 @@ def _make_fingerprint(training_set: TrainingSet, config: TrainingConfig) -> str:
     return digest.hexdigest()
 
 
-def predict(model: Any, folder: FeatureFolder, batch_size: int = 64) -> FloatArray:
-    """Uncalibrated probabilities of a Keras network for a whole folder.
-
-    A network for shorter windows than the folder's clips gives the mean over windows that cover the clip.
-
-    Returns
-    -------
-    probabilities : np.ndarray [shape=(n_clips, 11), dtype=float32]
-    """
-    starts = range(0, len(folder), batch_size)
-    batches = [_predict_clips(model, folder.decibels(slice(start, start + batch_size))) for start in starts]
-    return np.concatenate(batches).astype(np.float32)
-
-
-def cut_windows(log_mels: FloatArray, n_frames: int) -> FloatArray:
-    """Cut clips into windows that overlap by half or more, each referred to its own loudest cell.
-
-    Parameters
-    ----------
-    log_mels : np.ndarray [shape=(n_clips, n_mels, n_clip_frames), dtype=float32]
-        dB in [-80, 0].
-    n_frames : int
-        At most as many as the clips have.
-
-    Returns
-    -------
-    windows : np.ndarray [shape=(n_windows, n_clips, n_mels, n_frames), dtype=float32]
-        dB in [-80, 0].
-
-    Examples
-    --------
-    >>> cut_windows(np.zeros((2, 128, 130), dtype=np.float32), 44).shape
-    (5, 2, 128, 44)
-    """
-    rest = log_mels.shape[-1] - n_frames
-    starts = np.linspace(0, rest, 1 + math.ceil(2 * rest / n_frames)).round().astype(int)
-    windows = np.stack([log_mels[:, :, start : start + n_frames] for start in starts])
-    return np.maximum(windows - windows.max(axis=(2, 3), keepdims=True), -80.0).astype(np.float32)
-
-
-def _predict_clips(model: Any, log_mels: FloatArray) -> FloatArray:
-    n_frames = model.input_shape[-1]
-    if n_frames == log_mels.shape[-1]:
-        return np.asarray(model.predict_on_batch(log_mels))
-    windows = cut_windows(log_mels, n_frames)
-    return np.mean([model.predict_on_batch(window) for window in windows], axis=0)
-
-
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
     """Write the epochs as CSV."""
     with path.open("w", newline="", encoding="utf-8") as stream:
@@ -201,46 +154,6 @@ def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
 def format_history_row(row: dict[str, float]) -> dict[str, str]:
     """One epoch as text; what was not measured stays empty."""
     return {key: "" if math.isnan(value) else f"{value:.6g}" for key, value in row.items()}
-
-
-def _make_optimizer(config: TrainingConfig, steps: int) -> Any:
-    import keras
-
-    warmup = round(config.warmup_epochs * steps)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else config.learning_rate,
-        decay_steps=max(1, config.epochs * steps - warmup),
-        warmup_target=config.learning_rate if warmup else None,
-        warmup_steps=warmup,
-        alpha=1.0 if config.schedule == "constant" else 0.0,
-    )
-    kinds = {
-        "adamw": keras.optimizers.AdamW,
-        "sgd": functools.partial(keras.optimizers.SGD, momentum=0.9, nesterov=True),
-        "rmsprop": keras.optimizers.RMSprop,
-    }
-    optimizer = kinds[config.optimizer](
-        learning_rate=schedule,
-        weight_decay=config.weight_decay,
-        use_ema=config.ema_momentum > 0,
-        ema_momentum=config.ema_momentum or 0.99,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
-
-
-def _make_loss(negative_weight: float) -> Any:
-    """Cross-entropy in which absent labels count less."""
-    if negative_weight == 1:
-        return "binary_crossentropy"
-    from keras import ops
-
-    def loss(targets: Any, probabilities: Any) -> Any:
-        p = ops.clip(probabilities, 1e-7, 1 - 1e-7)
-        entropy = -(targets * ops.log(p) + (1 - targets) * ops.log(1 - p))
-        return ops.mean(ops.where(targets > 0.5, entropy, negative_weight * entropy), axis=-1)
-
-    return loss
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,18 @@ from ..instruments import CODES
 from .feature_folder import FeatureFolder, join_feature_folders, read_feature_folder
 from .splits import Split, split_by_group
 
-_RESERVED = {"", "test", "folds", "genres", "shipped", "relabelled", "solo", "false_alarms"}  # see `publish`
+_RESERVED = {
+    "",
+    "test",
+    "folds",
+    "genres",
+    "shipped",
+    "relabelled",
+    "solo",
+    "false_alarms",
+    "by_number",
+    "size",
+}  # see `publish`
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from instrunet_widgets.training.experiment_plan import BASE, EXPERIMENTS, WAYS, 
 from instrunet_widgets.training.experiments import RUN_FIELDS, run_experiments
 from instrunet_widgets.training.feature_folder import write_feature_folder
 from instrunet_widgets.training.network import NetworkConfig, build_network
-from instrunet_widgets.training.train import _make_loss
+from instrunet_widgets.training.optimization import make_loss
 
 TINY = dataclasses.replace(BASE, epochs=1, network=NetworkConfig(stem_channels=4, stage_channels=(4, 4, 4)))
 
@@ -76,6 +76,6 @@ def test_unknown_designs_are_named() -> None:
 def test_absent_labels_count_half_where_asked() -> None:
     targets = np.array([[1.0, 0.0]], dtype=np.float32)
     p = np.array([[0.5, 0.25]], dtype=np.float32)
-    loss = float(np.asarray(_make_loss(0.5)(targets, p))[0])
+    loss = float(np.asarray(make_loss(0.5)(targets, p))[0])
     assert loss == pytest.approx((np.log(2) + 0.5 * np.log(4 / 3)) / 2, rel=1e-5)
-    assert _make_loss(1.0) == "binary_crossentropy"
+    assert make_loss(1.0) == "binary_crossentropy"

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
@@ -18,8 +19,9 @@ from instrunet_widgets.thresholds import ModelThresholds
 from instrunet_widgets.training import folds as folds_module
 from instrunet_widgets.training.calibration import fit_calibration, maximise_f1
 from instrunet_widgets.training.feature_folder import write_feature_folder
-from instrunet_widgets.training.folds import Fold, OutOfFold, Side, join_folds, mix_clips, read_fold
+from instrunet_widgets.training.folds import Fold, Side, join_folds, mix_clips, read_fold
 from instrunet_widgets.training.network import NetworkConfig
+from instrunet_widgets.training.out_of_fold import OutOfFold, read_out_of_fold
 from instrunet_widgets.training.publish import Reading, score_held_out
 from instrunet_widgets.training.recipe import TrainingConfig
 from instrunet_widgets.training.relabelled import score_relabelled
@@ -125,11 +127,16 @@ def test_relabelled_clips_are_scored_against_the_listener(joined: OutOfFold, tmp
     rows += [f"{file}," + ",".join(map(str, row)) for file, row in zip(joined.files, labels, strict=False)]
     table = tmp_path / "heard.csv"
     table.write_text("\n".join(rows), encoding="utf-8")
-    found = score_relabelled(joined, table)["eleven_classes"]
+    both, by_number = score_relabelled(joined, table)
+    found = both["eleven_classes"]
     assert found["n"] == 300
     chosen = joined.probabilities[:300] >= joined.thresholds[joined.fold[:300]]
     assert found["micro_f1"] == pytest.approx(f1_score(labels, chosen, average="micro"))
     assert found["roc_auc"] == pytest.approx(roc_auc_score(labels, joined.probabilities[:300], average="macro"))
+    assert sum(row["n"] for row in by_number.values()) == 300
+    one = np.flatnonzero(labels.sum(axis=1) == 1)
+    is_right = joined.probabilities[one].argmax(axis=1) == labels[one].argmax(axis=1)
+    assert by_number["1"]["top_1"] == pytest.approx(is_right.mean(), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -196,13 +203,19 @@ def test_five_folds_become_a_model(
     assert "trained with other settings than this run" in " ".join(capsys.readouterr().err.split())
     counts = {"n": 4, "n_right": 1, "accuracy": 0.25}
     report = {"protocol": "solo", "class_mean_accuracy": 0.25, "n_trained": 0, "per_class": {"flu": counts}, **counts}
+    for n_trained in (3, None):
+        (tmp_path / "solo.json").write_text(json.dumps(report | {"n_trained": n_trained}), encoding="utf-8")
+        assert main([*common, *folds, "--solo", str(tmp_path / "solo.json")]) != 0
+        assert "cannot stand in for unknown players" in " ".join(capsys.readouterr().err.split())
     (tmp_path / "solo.json").write_text(json.dumps(report), encoding="utf-8")
     assert main([*common, *folds, "--solo", str(tmp_path / "solo.json")]) == 0
     assert "on 440 clips of recordings never seen" in " ".join(capsys.readouterr().out.split())
     classifier = Classifier.load(model)
     assert classifier.predict_proba(np.full((2, 128, 130), -80, dtype=np.float32)).shape == (2, 11)
     scores = json.loads((model / "scores.json").read_text(encoding="utf-8"))
-    assert set(scores) == {"test", "mixtures of 2", "mixtures of 3", "folds", "genres", "shipped", "solo"}
+    sides = {"test", "mixtures of 2", "mixtures of 3", "folds", "genres", "shipped", "solo", "by_number", "size"}
+    assert set(scores) == sides
+    assert scores["size"]["n_parameters"] == keras.saving.load_model(model / "network.keras").count_params()
     card = (model / "README.md").read_text(encoding="utf-8")
     assert "Mean over the five folds" in card
     assert "What is taken for what most often" in card
@@ -252,3 +265,35 @@ def test_shipped_network_is_scored_on_what_it_did_not_learn_from_and_its_false_a
     silent = held_out.frame[held_out.frame["class"] == ""]
     assert n_windows == silent["kind"].value_counts().to_dict()
     assert all(row["per_minute"] == 40 for row in found["false_alarms"].values())  # two instruments in 20 windows
+
+
+def test_predictions_are_read_as_they_were_saved(joined: OutOfFold, tmp_path: Path) -> None:
+    joined.save(tmp_path / "oof.npz")
+    again = read_out_of_fold(tmp_path / "oof.npz")
+    for name in ("raw", "probabilities", "labels", "fold", "files", "thresholds"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(joined, name))
+    assert again.labels.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("raw", np.zeros((2, 11)), "same length"),
+        ("probabilities", np.nan, r"\[0, 1\]"),
+        ("thresholds", np.full((5, 10), 0.5), "thresholds"),
+        ("fold", 7, "thresholds"),
+    ],
+)
+def test_predictions_that_do_not_fit_together_are_refused(
+    joined: OutOfFold, tmp_path: Path, name: str, value: object, message: str
+) -> None:
+    joined.save(tmp_path / "oof.npz")
+    with np.load(tmp_path / "oof.npz") as file:
+        arrays = dict(file)
+    if isinstance(value, np.ndarray):
+        arrays[name] = value
+    else:
+        arrays[name][3] = value
+    np.savez(tmp_path / "oof.npz", **arrays)
+    with pytest.raises(FeatureFolderError, match=rf"oof.npz holds no predictions of folds.*{message}"):
+        read_out_of_fold(tmp_path / "oof.npz")

@@ -52,7 +52,7 @@ def test_subfolders_name_the_instruments_and_the_highest_mean_is_heard(recording
     cel, org, voi = (report.confusion[CODES.index(code)] for code in ("cel", "org", "voi"))
     assert (cel[CODES.index("cel")], cel[CODES.index("vio")], sum(cel)) == (1, 1, 2)
     assert (org[CODES.index("gel")], voi[-1]) == (1, 1)
-    assert report.n_trained is None
+    assert report.n_trained is report.n_learnt is None
 
 
 def test_mean_is_not_smoothed(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_only_the_test_part_is_heard_and_trained_recordings_are_counted(recordin
     )
     assert ([heard.file for heard in report.recordings], report.n_trained) == (["cel/a.flac", "cel/b.flac"], 0)
     everything = evaluate_solo(PitchClassifier(), found, folder=recordings, trained_on=split)  # type: ignore[arg-type]
-    assert everything.n_trained == 1
+    assert (everything.n_trained, everything.n_learnt) == (1, 1)
     with pytest.raises(FeatureFolderError, match=r"none of the recordings .* test part of s\.json"):
         evaluate_solo(
             PitchClassifier(),

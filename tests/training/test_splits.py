@@ -68,6 +68,18 @@ def test_file_that_is_no_split_is_refused(tmp_path: Path, content: str) -> None:
         read_split(path)
 
 
+def test_too_few_groups_are_counted(folder: FeatureFolder) -> None:
+    few = folder.subset(np.arange(12))
+    with pytest.raises(FeatureFolderError, match=r"made cannot be split: 12 clips of \d groups are too few.*20 groups"):
+        split_by_group(few, need_all_classes=False)
+
+
+def test_clip_named_twice_is_refused(folder: FeatureFolder) -> None:
+    twice = folder.subset(np.r_[np.arange(len(folder)), 3])
+    with pytest.raises(FeatureFolderError, match=f"index.csv names the clip {folder.files[3]} more than once"):
+        split_by_group(twice)
+
+
 def test_class_with_too_few_recordings_is_refused(folder: FeatureFolder) -> None:
     few = folder.subset((folder.targets[:, 0] == 0) | (folder.groups == "cel-0"))
     with pytest.raises(FeatureFolderError, match="too few recordings"):

@@ -19,7 +19,7 @@ from instrunet_widgets.instruments import CODES
 from instrunet_widgets.results import Segment, Thresholds
 from instrunet_widgets.training import timeline_experiments
 from instrunet_widgets.training.calibration import fit_calibration, fit_thresholds
-from instrunet_widgets.training.folds import OutOfFold
+from instrunet_widgets.training.out_of_fold import OutOfFold
 from instrunet_widgets.training.scores import LabelRange
 from instrunet_widgets.training.timeline_experiments import (
     FIELDS,
