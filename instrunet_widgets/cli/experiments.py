@@ -18,7 +18,8 @@ Reruns the comparisons behind the design of the network and of the timeline, and
 _TRAIN_DESCRIPTION = """\
 Trains a small network once for every variant and seed (kernel size, optimiser, batch normalisation with dropout,
 window length, split by clip or by recording) on IRMAS features, and scores each on recordings never seen. Runs that
-the table in --out holds already are not repeated; an interrupted one goes on from its last epoch.
+the table in --out holds already are not repeated (to do all of them anew, give another --out and --run-folder); an
+interrupted one goes on from its last epoch.
 """
 _TIMELINE_DESCRIPTION = """\
 Scores a finished network on rendered pieces with true times: hop by smoothing, aggregation by thresholds; and what its
@@ -116,11 +117,16 @@ def run_training(args: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
     console = make_console()
     args.out.mkdir(parents=True, exist_ok=True)
+    begun: list[Run] = []
 
     def announce(run: Run) -> None:
+        begun.append(run)
         console.print(f"{run.question}: {run.variant}, seed {run.config.seed}")
 
     run_experiments(args.features, args.out, args.run_folder, chosen, extras=args.extra, on_run=announce)
     table = escape_unprintable(str(args.out / "experiments.csv"))
-    console.print(f"{table} holds all runs" + ("" if args.extra else " but those that need --extra"))
+    held = "all runs" if args.extra else "all runs but those that need --extra"
+    console.print(
+        f"{table} holds {held}" + ("" if begun else " already; with another --out and --run-folder they are done anew")
+    )
     return 0

@@ -94,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
     from ..training.train import train
     from ..training.training_set import gather_training_set
 
+    if args.folds and args.fold is not None:
+        raise FeatureFolderError("--fold trains one of five networks, --folds joins all five; give one of the two")
     config = read_config(args)
     folds = [read_fold(path) for path in args.folds or ()]
     out_of_fold = join_folds(folds) if folds else None

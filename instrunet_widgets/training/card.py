@@ -89,8 +89,8 @@ _SOURCES = {
     "sf_GMbank": "Csound's sf_GMbank (public domain)",
     "notes": "single notes by players of the Philharmonia Orchestra (free to use, not to be sold as samples)",
     "philharmonia": "those notes, joined to phrases; only notes of the training side",
-    "recorded": "single notes of real instruments from tonejs-instruments and from the Salamander piano of "
-    "@audio-samples (CC BY 3.0)",
+    "recorded": "single notes of real instruments from tonejs-instruments and from the Salamander Grand Piano by "
+    "Alexander Holm, as @audio-samples has it (both CC BY 3.0)",
 }
 
 

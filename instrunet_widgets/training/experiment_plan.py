@@ -82,7 +82,7 @@ WAYS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("design", "not told the place on the frequency axis", _network(frequency_aware=False)),
     ("design", "frames joined by 2 instead of 4", _network(time_pooling=2)),
     ("summary", "mean and maximum over time", _network(summary="mean_max")),
-    ("dropout", "half as much", _network(spatial_dropout=0.05, dropout=0.2)),
+    ("dropout", "some, .05 in the blocks and .2 before the output", _network(spatial_dropout=0.05, dropout=0.2)),
     ("rate", "SGD, .3", {"optimizer": "sgd", "learning_rate": 0.3, "weight_decay": 0.00027}),
     ("rate", "RMSProp, .0003", {"optimizer": "rmsprop", "learning_rate": 3e-4, "weight_decay": 0.27}),
     ("rate", "AdamW, .008", {"learning_rate": 8e-3, "weight_decay": 0.01}),
