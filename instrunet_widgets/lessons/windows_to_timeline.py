@@ -16,6 +16,7 @@ from .judging import RIGHT, judge_function
 from .material import analyze_piece, load_labels, load_piece, make_opening
 from .one_instrument import SmoothingExplorer, ThresholdExplorer
 from .panel import Panel
+from .timeline_findings import TimelineFindings, read_findings
 from .timeline_widgets import (
     MeanMaxExplorer,
     PrecisionRecallExplorer,
@@ -28,11 +29,13 @@ __all__ = [
     "PrecisionRecallExplorer",
     "SmoothingExplorer",
     "ThresholdExplorer",
+    "TimelineFindings",
     "Tuning",
     "WindowExplorer",
     "analyze_piece",
     "load_labels",
     "load_piece",
+    "read_findings",
     "start",
 ]
 
