@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 from pathlib import Path
@@ -82,3 +83,17 @@ def test_pages_quote_its_figures(classifier: Classifier, scores: dict) -> None:
             assert quoted in card, (classes, measure)
     assert f"{scores['size']['n_parameters']:,} parameters" in card
     assert f"models/{classifier.name}/README.md" in readme
+
+
+def test_readme_quotes_the_table_of_experiments(classifier: Classifier) -> None:
+    readme = README.read_text(encoding="utf-8")
+    accuracies: dict[str, list[float]] = {}
+    with (classifier.path.parent / "experiments.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if row["question"] in ("base", "optimiser", "normalisation", "kernel", "split", "window"):
+                accuracies.setdefault(f"{row['question']}: {row['variant']}", []).append(float(row["accuracy"]))
+    assert len(accuracies) == 10
+    for name, values in accuracies.items():
+        assert len(values) == 3, name
+        quoted = " ± ".join(f"{value:.3f}".removeprefix("0") for value in (np.mean(values), np.std(values, ddof=1)))
+        assert quoted in readme, (name, quoted)
