@@ -10,7 +10,7 @@ from ..thresholds import ModelThresholds
 from ..wording import CONFIDENCE_WORDS
 from .card_tables import describe_aims, describe_failures, describe_peers, figure, tabulate
 from .recipe import TrainingConfig
-from .training_set import TrainingSet
+from .training_set import NO_SIDES, TrainingSet
 
 
 def write_card(
@@ -54,8 +54,6 @@ Gives, for 3 s of music, the probability that each of eleven instruments (the cl
 non-commercial research (CC BY-NC-SA); the weights carry the same terms. The code is MIT-licensed.
 
 **Intended use.** Exploring recordings, teaching, research. Not for decisions about people or rights."""
-
-_NO_SIDES = ("folds", "genres", "shipped", "solo", "by_number", "size")
 
 
 def _describe_size(size: dict[str, Any] | None) -> str:
@@ -148,7 +146,7 @@ _HEAD = ("accuracy", "argmax macro F1", "micro F1", "macro F1", "ROC-AUC", "AP",
 
 def _describe_scores(scores: dict[str, Any]) -> str:
     shipped = {name: sides for name, sides in scores.get("shipped", {}).items() if name != "false_alarms"}
-    others = {name: sides for name, sides in scores.items() if name not in (*_NO_SIDES, *shipped)}
+    others = {name: sides for name, sides in scores.items() if name not in (*NO_SIDES, *shipped)}
     parts = [_tabulate_scores(others)]
     if "folds" in scores:
         parts += [

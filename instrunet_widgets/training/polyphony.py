@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray
+from .metrics import score
 
 
 def score_by_number(
@@ -34,22 +33,19 @@ def score_by_number(
     >>> score_by_number(two[0], two[1], np.full(11, 0.5))["11"]["precision"]
     1.0
     """
-    is_labelled = np.asarray(targets) > 0.5
-    over = np.asarray(probabilities) >= np.asarray(thresholds)
-    top = is_labelled[np.arange(len(is_labelled)), np.asarray(probabilities).argmax(axis=1)]
+    p, is_labelled = np.asarray(probabilities), np.asarray(targets) > 0.5
+    limits = np.broadcast_to(thresholds, p.shape)
     numbers = is_labelled.sum(axis=1)
-    return {
-        str(number): _score(over[numbers == number], is_labelled[numbers == number], top[numbers == number])
-        for number in np.unique(numbers[numbers > 0])
-    }
-
-
-def _score(over: npt.NDArray[np.bool_], is_labelled: npt.NDArray[np.bool_], top: npt.NDArray[np.bool_]) -> Any:
-    hits = int((over & is_labelled).sum())
-    shares = {
-        "top_1": top.mean(),
-        "precision": hits / max(1, over.sum()),
-        "recall": hits / is_labelled.sum(),
-        "f1": 2 * hits / (over.sum() + is_labelled.sum()),
-    }
-    return {"n": len(top), **{name: round(float(value), 4) for name, value in shares.items()}}
+    scores = {}
+    for number in np.unique(numbers[numbers > 0]):
+        chosen = numbers == number
+        found = score(p[chosen], is_labelled[chosen], limits[chosen])
+        top_1 = is_labelled[chosen, p[chosen].argmax(axis=1)].mean()
+        shares = {
+            "top_1": top_1,
+            "precision": found.micro_precision,
+            "recall": found.micro_recall,
+            "f1": found.micro_f1,
+        }
+        scores[str(number)] = {"n": found.n, **{name: round(float(value), 4) for name, value in shares.items()}}
+    return scores

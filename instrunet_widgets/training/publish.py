@@ -120,8 +120,9 @@ def write_model(
     if out_of_fold is not None:
         reading = fit_reading(out_of_fold.raw, out_of_fold.labels, seed=config.seed)
         scores = out_of_fold.scores | {"genres": score_genres(out_of_fold, training_set.train)}
-        scores |= {"shipped": score_held_out(result.model, training_set, reading)}
-        scores["by_number"] = scores.get("by_number", {}) | score_number_held_out(result.model, training_set, reading)
+        shipped = score_held_out(result.model, training_set, reading)
+        scores["by_number"] = scores.get("by_number", {}) | shipped.pop("by_number")
+        scores["shipped"] = shipped
     elif not len(training_set.stop) or not len(training_set.test):
         raise ModelError("nothing was held out to fit calibration and thresholds on, and to score")
     else:
@@ -159,15 +160,19 @@ def score_held_out(model: Any, training_set: TrainingSet, reading: Reading) -> d
     scores : dict
         By folder ``eleven_classes`` and ``ten_classes``. Under ``false_alarms`` by kind of sound, what was heard in
         windows without any of the eleven instruments: ``n_windows`` and ``per_minute``, instruments above their
-        threshold in a minute of windows that do not overlap.
+        threshold in a minute of windows that do not overlap. Under ``by_number``, for folders with clips of several
+        instruments, as `score_by_number`.
     """
     scores: dict[str, Any] = {}
+    by_number: dict[str, Any] = {}
     alarms: dict[str, list[int]] = {}
     for name, side in training_set.held_out.items():
         if not len(side):
             continue
         p = reading.calibration(predict(model, side))
         scores[name] = score_both(p, side.targets, reading.thresholds.window)
+        if (side.targets.sum(axis=1) > 1).any():
+            by_number[name] = score_by_number(p, side.targets, reading.thresholds.window)
         kinds = side.frame["kind"].astype(str) if "kind" in side.frame else [name] * len(side)
         for kind, heard, target in zip(kinds, p >= reading.thresholds.window, side.targets, strict=True):
             if not target.any():
@@ -177,22 +182,7 @@ def score_held_out(model: Any, training_set: TrainingSet, reading: Reading) -> d
         kind: {"n_windows": len(counts), "per_minute": round(per_minute * sum(counts) / len(counts), 3)}
         for kind, counts in sorted(alarms.items())
     }
-    return scores
-
-
-def score_number_held_out(model: Any, training_set: TrainingSet, reading: Reading) -> dict[str, Any]:
-    """Score the shipped network by the number of instruments, on further folders with clips of several.
-
-    Returns
-    -------
-    scores : dict
-        By folder, as `score_by_number`.
-    """
-    sides = {name: side for name, side in training_set.held_out.items() if (side.targets.sum(axis=1) > 1).any()}
-    return {
-        name: score_by_number(reading.calibration(predict(model, side)), side.targets, reading.thresholds.window)
-        for name, side in sides.items()
-    }
+    return scores | {"by_number": by_number}
 
 
 def measure_size(model: Any, folder: Path) -> dict[str, float]:

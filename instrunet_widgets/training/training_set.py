@@ -19,18 +19,9 @@ from ..instruments import CODES
 from .feature_folder import FeatureFolder, join_feature_folders, read_feature_folder
 from .splits import Split, split_by_group
 
-_RESERVED = {
-    "",
-    "test",
-    "folds",
-    "genres",
-    "shipped",
-    "relabelled",
-    "solo",
-    "false_alarms",
-    "by_number",
-    "size",
-}  # see `publish`
+# Parts of ``scores.json`` (see `publish`) that are not sides with scores of their own.
+NO_SIDES = ("folds", "genres", "shipped", "solo", "by_number", "size")
+_RESERVED = {"", "test", "relabelled", "false_alarms", *NO_SIDES}
 
 
 @dataclass(frozen=True, eq=False)

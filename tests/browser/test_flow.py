@@ -59,9 +59,8 @@ def cards(page: Page) -> Locator:
 
 def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
-    if (
-        name == "Visualizations"
-    ):  # what comes next may leave the tab, and bqplot complains of charts that vanish half drawn
+    # What comes next may leave the tab, and bqplot complains of charts that vanish half drawn.
+    if name == "Visualizations":
         page.wait_for_function(ALL_CHARTS_ARE_DRAWN, arg=N_FIGURES)
 
 
