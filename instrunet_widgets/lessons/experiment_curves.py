@@ -14,10 +14,8 @@ import numpy.typing as npt
 
 from ..app.charts.frame import label_ticks
 from ..training.experiment_plan import list_runs
-from ..training.experiments import read_rows
 from .chart import ACCENT, BAD, GOOD, WARN, Axis, Chart, round_ticks, set_line
-from .material import model_folder
-from .notices import stop_on_error
+from .material import model_folder, read_table
 from .panel import Panel, knob, knobs, swatches
 from .tables import write_table
 
@@ -141,8 +139,7 @@ def read_experiments(folder: Path | None = None) -> Experiments:
         If a table cannot be read.
     """
     folder = folder or model_folder().parent
-    with stop_on_error():
-        return Experiments(read_rows(folder / "experiments.csv"), read_rows(folder / "experiments_history.csv"))
+    return Experiments(read_table(folder / "experiments.csv"), read_table(folder / "experiments_history.csv"))
 
 
 class ExperimentExplorer(Panel):

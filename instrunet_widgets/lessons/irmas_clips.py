@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..training.experiments import read_rows
 from ..training.irmas import NOT_ANNOTATED, parse_clip_name
 from ..training.splits import read_split
-from .material import model_folder
+from .material import model_folder, read_table
 from .notices import stop_on_error
 
 if TYPE_CHECKING:
@@ -142,10 +141,9 @@ def read_split_scores(path: Path | None = None) -> tuple[SplitScore, ...]:
         By recording, then by clip; empty where one of the two has not been measured.
     """
     runs: dict[str, list[dict[str, str]]] = {"recording": [], "clip": []}
-    with stop_on_error():
-        for row in read_rows(path or model_folder().parent / "experiments.csv"):
-            if row.get("question") in ("base", "split"):
-                runs["clip" if row.get("split_by") == "clip" else "recording"].append(row)
+    for row in read_table(path or model_folder().parent / "experiments.csv"):
+        if row.get("question") in ("base", "split"):
+            runs["clip" if row.get("split_by") == "clip" else "recording"].append(row)
     if not all(runs.values()):
         return ()
     return tuple(_average(split_by, rows) for split_by, rows in runs.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from ..examples import LabelledRange, example_labels, example_path
 from ..model_folder import find_model
 from ..pipeline import analyze
 from ..results import Analysis
+from ..training.experiments import read_rows
 from .notices import stop_on_error
 from .panel import Panel
 from .sound import Sound, SoundBox
@@ -100,6 +102,21 @@ def read_model_file(name: str) -> Any:
             return json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise OSError(0, f"it is no JSON: {error}", str(path)) from error
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Rows of a table of `instrunet experiments`; none if it does not exist.
+
+    Raises
+    ------
+    LessonStop
+        If it is there and cannot be read.
+    """
+    with stop_on_error():
+        try:
+            return read_rows(path)
+        except (ValueError, csv.Error) as error:
+            raise OSError(0, f"it is no table: {error}", str(path)) from error
 
 
 def make_opening(number: int, minutes: int, idea: str, *, has_piece: bool = True) -> Panel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import html
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..app.charts.frame import label_ticks
-from ..training.experiments import read_rows
 from .chart import ACCENT, BAD, GOOD, MUTED, WARN, Axis, Chart, round_ticks, set_line
 from .findings import LOWER_IS_BETTER, Line, Row
-from .material import model_folder
+from .material import model_folder, read_table
 from .notices import stop_on_error
 from .panel import Panel, knob, knobs, swatches
 from .tables import write_table
@@ -40,11 +38,8 @@ def read_findings(folder: Path | None = None) -> list[Row]:
         If it is there and cannot be read.
     """
     path = (folder or model_folder().parent) / FILE
+    rows = read_table(path)
     with stop_on_error():
-        try:
-            rows = read_rows(path)
-        except (ValueError, csv.Error) as error:
-            raise OSError(0, f"it is no table: {error}", str(path)) from error
         if rows and "experiment" not in rows[0]:
             raise OSError(0, "it has no column 'experiment'", str(path))
     return rows

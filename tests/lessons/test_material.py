@@ -17,6 +17,7 @@ from instrunet_widgets.examples import LabelledRange, example_labels
 from instrunet_widgets.label_files import label_path, read_labels
 from instrunet_widgets.lessons import exploration, irmas_clips, material, notices
 from instrunet_widgets.lessons import windows_and_labels as lesson_2
+from instrunet_widgets.lessons.experiment_curves import read_experiments
 from instrunet_widgets.lessons.notices import LessonStop
 
 LESSONS = (
@@ -230,3 +231,13 @@ def test_parts_cover_the_piece() -> None:
     assert parts[0][0] == 0.0
     assert parts[-1][1] == 81.0
     assert all(end == start for (_, end), (start, _) in pairwise(parts))
+
+
+def test_damaged_table_of_experiments_is_one_line_in_every_lesson_that_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "experiments.csv").write_bytes(b"question,variant\n\xff\xfe,x\n")
+    for read in (
+        lambda: read_experiments(tmp_path),
+        lambda: irmas_clips.read_split_scores(tmp_path / "experiments.csv"),
+    ):
+        with pytest.raises(LessonStop, match=r"experiments\.csv cannot be read \(it is no table"):
+            read()
