@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ..errors import InstruNetError, ModelError
+from ..wording import escape_unprintable
 
 # A page made by Voila replaces every error by a sentence of its own; the notice says it there.
 _PAGE_STYLE = (
@@ -62,6 +63,23 @@ def stop(sentence: str) -> None:
     sentence = " ".join(sentence.split())
     display(HTML(f'{_PAGE_STYLE}<p class="in-notice" role="alert">{html.escape(sentence)}</p>'))
     raise LessonStop(sentence) from None
+
+
+def show_problems(title: str, sentences: Sequence[str]) -> None:
+    """Say what is wrong with some files, a line each, and go on; nothing is shown where there is nothing to say.
+
+    Parameters
+    ----------
+    title : str
+        What has become of them, for example ``"Left out"``.
+    sentences : sequence of str
+        Without a full stop. What comes from file names is escaped.
+    """
+    from IPython.display import HTML, display
+
+    lines = [html.escape(f"{title}: {escape_unprintable(sentence)}.") for sentence in sentences]
+    if lines:
+        display(HTML("".join(f'<p role="alert">{line}</p>' for line in lines)))
 
 
 def require_extra(*libraries: str, extra: str = "training") -> None:

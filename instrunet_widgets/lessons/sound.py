@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
+from ..errors import InstruNetError
 from .panel import STATIC
 
 PEAK = 0.6  # what is played is brought to this level: quiet bands can be heard, nothing is loud
@@ -116,6 +117,9 @@ class SoundBox(anywidget.AnyWidget):
         try:
             sound = self._find()
             wav = sound.encode_wav()
+        except InstruNetError as error:
+            self.send({"type": "failed", "sentence": f"{error}."})
+            return
         except Exception as error:  # whatever it is, the page gets a sentence
             self.send({"type": "failed", "sentence": f"No sound could be made ({type(error).__name__})."})
             return
