@@ -73,11 +73,11 @@ def show_problems(title: str, sentences: Sequence[str]) -> None:
     title : str
         What has become of them, for example ``"Left out"``.
     sentences : sequence of str
-        Without a full stop. What comes from file names is escaped.
+        With or without a full stop. What comes from file names is escaped.
     """
     from IPython.display import HTML, display
 
-    lines = [html.escape(f"{title}: {escape_unprintable(sentence)}.") for sentence in sentences]
+    lines = [html.escape(f"{title}: {escape_unprintable(sentence).removesuffix('.')}.") for sentence in sentences]
     if lines:
         display(HTML("".join(f'<p role="alert">{line}</p>' for line in lines)))
 

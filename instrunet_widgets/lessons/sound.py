@@ -118,7 +118,7 @@ class SoundBox(anywidget.AnyWidget):
             sound = self._find()
             wav = sound.encode_wav()
         except InstruNetError as error:
-            self.send({"type": "failed", "sentence": f"{error}."})
+            self.send({"type": "failed", "sentence": str(error)})
             return
         except Exception as error:  # whatever it is, the page gets a sentence
             self.send({"type": "failed", "sentence": f"No sound could be made ({type(error).__name__})."})

@@ -249,6 +249,7 @@ def test_recordings_that_cannot_be_read_are_named_and_the_others_go_on(tmp_path:
     assert "&lt;b&gt;.wav" in shown[0]
     assert "<b>" not in shown[0]
     assert shown[0].count("<p role=") == 2
+    assert ".." not in shown[0]
     assert "empty.mp3" in shown[0]
     with pytest.raises(LessonStop, match="name another folder"):
         exploration.analyze_recordings([bad, empty], classifier)
