@@ -56,7 +56,7 @@ def find_model(model: str | Path | None = None) -> Path:
         if default.is_file():
             return folder / default.read_text(encoding="utf-8").strip()
     raise ModelError(
-        "the network that comes with InstruNet is missing; install the package again, "
+        "the network that comes with InstruNet is missing; clone its repository or install the package again, "
         f"or name a model directory with --model or the environment variable {MODEL_VARIABLE}"
     )
 

@@ -1,6 +1,7 @@
 """The API reference, made from the docstrings: ``python tests/reference.py FOLDER`` writes it as web pages.
 
-Every module of the package is documented but those that only make sense inside another program.
+The first page lists every module, since pdoc alone would show only what a package names in its ``__all__``. Every
+module of the package is documented but those that only make sense inside another program.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pdoc
 
 import instrunet_widgets
 
+TEMPLATES = Path(__file__).parent / "reference_templates"
 # Read by JupyterHub, which gives them names that exist nowhere else.
 HUB_SETTINGS = ("jupyterhub_config", "kubernetes_config")
 
@@ -31,7 +33,7 @@ def list_modules() -> list[str]:
 
 def write_reference(folder: Path) -> None:
     """Write the pages; the first is ``index.html``."""
-    pdoc.render.configure(docformat="numpy", show_source=False, footer_text="InstruNet")
+    pdoc.render.configure(template_directory=TEMPLATES, docformat="numpy", show_source=False, footer_text="InstruNet")
     pdoc.pdoc(*list_modules(), output_directory=folder)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 
@@ -20,3 +21,7 @@ def test_reference_is_made_without_warnings(tmp_path: Path) -> None:
     assert not (tmp_path / "instrunet_widgets" / "server" / "hub" / "jupyterhub_config.html").exists()
     front = (tmp_path / "instrunet_widgets.html").read_text(encoding="utf-8")
     assert all(name in front for name in ("analyze", "Classifier", "DecodingConfig", "Analysis"))
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    pages = {page.relative_to(tmp_path).as_posix() for page in tmp_path.glob("*/**/*.html")}
+    assert pages | {"instrunet_widgets.html"} == set(re.findall(r'<dt><a href="([^"]+)"', index))
+    assert "How well time ranges fit labels" in index

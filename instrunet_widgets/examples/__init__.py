@@ -61,7 +61,9 @@ def example_path(name: str | None = None) -> Path:
     """
     names = example_names()
     if not names:
-        raise AudioError("The examples that come with InstruNet are missing; install the package again.")
+        raise AudioError(
+            "The examples that come with InstruNet are missing; clone its repository or install the package again."
+        )
     if name is not None and name not in names:
         raise AudioError(f"There is no example {name!r}; choose from: {', '.join(names)}.")
     return _FOLDER / f"{name or names[0]}.ogg"
@@ -100,5 +102,7 @@ def example_notes_path() -> Path:
     """
     path = _FOLDER / "notes"
     if not (path / "index.csv").is_file():
-        raise AudioError("The notes that come with InstruNet are missing; install the package again.")
+        raise AudioError(
+            "The notes that come with InstruNet are missing; clone its repository or install the package again."
+        )
     return path

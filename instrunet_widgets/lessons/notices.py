@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ..errors import InstruNetError, ModelError
+from ..errors import FeatureFolderError, InstruNetError, ModelError
 from ..wording import escape_unprintable
 
 # A page made by Voila replaces every error by a sentence of its own; the notice says it there.
@@ -15,6 +15,8 @@ _PAGE_STYLE = (
     "<style>body:not([data-voila]) .in-notice { display: none }"
     'body[data-voila] [data-mime-type="application/vnd.jupyter.stderr"] { display: none }</style>'
 )
+
+_AGAIN = "it comes with InstruNet: clone the repository or install the package again"
 
 
 class LessonStop(InstruNetError):
@@ -38,11 +40,18 @@ def stop_on_error() -> Iterator[None]:
     except LessonStop:
         raise
     except ModelError as error:
-        stop(f"{error}. For a lesson, set INSTRUNET_MODEL, or clone the repository again; then start Jupyter again.")
+        reason = str(error).partition("; ")[0].rstrip(".")  # its advice is for the command line
+        reason = reason[0].upper() + reason[1:]
+        stop(
+            f"{reason}. Clone the repository again, or set INSTRUNET_MODEL to another network's folder; then start "
+            "Jupyter again."
+        )
+    except FeatureFolderError as error:
+        stop(f"{str(error).rstrip('.')}. The file comes with the network: clone the repository again.")
     except InstruNetError as error:
         stop(str(error))
     except OSError as error:
-        stop(f"{error.filename or 'A file'} cannot be read ({error.strerror or error}); install InstruNet again.")
+        stop(f"{error.filename or 'A file'} cannot be read ({error.strerror or error}); {_AGAIN}.")
 
 
 def stop(sentence: str) -> None:
@@ -82,15 +91,15 @@ def show_problems(title: str, sentences: Sequence[str]) -> None:
         display(HTML("".join(f'<p role="alert">{line}</p>' for line in lines)))
 
 
-def require_extra(*libraries: str, extra: str = "training") -> None:
-    """Stop where libraries of an extra are not installed.
+def require_extra(notebook: str, *libraries: str) -> None:
+    """Stop where libraries of the extra ``training`` are not installed.
 
     Parameters
     ----------
+    notebook : str
+        Name of the lesson's file, without its ending.
     *libraries : str
         Names to import, for example ``"keras"``.
-    extra : str
-        The extra of this package that brings them.
 
     Raises
     ------
@@ -99,8 +108,7 @@ def require_extra(*libraries: str, extra: str = "training") -> None:
     missing = [name for name in libraries if importlib.util.find_spec(name) is None]
     if missing:
         stop(
-            f"This lesson needs {', '.join(missing)}: install InstruNet with the extra '{extra}'. With uv: stop "
-            f"Jupyter and start it with 'uv run --extra lab --extra {extra} jupyter lab notebooks', or Voila with "
-            f"'uv run --extra {extra} voila notebooks/NAME.ipynb', where NAME is that of the lesson; with pip: pip "
-            f"install 'instrunet-widgets[{extra}]', restart the kernel or Voila and open the lesson again."
+            f"This lesson needs {' and '.join(missing)}, of the extra 'training': stop Jupyter and start it with "
+            "'uv run --extra lab --extra training jupyter lab notebooks' (or Voila with 'uv run --extra training voila "
+            f"notebooks/{notebook}.ipynb'; without uv, first 'pip install -e .[training]')."
         )

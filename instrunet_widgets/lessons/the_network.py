@@ -49,7 +49,7 @@ def open_network() -> NetworkInspector:
     LessonStop
         If it is missing, or Keras is not installed.
     """
-    require_extra("keras", "tensorflow")
+    require_extra("03_the_network", "keras", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from ..training.inspection import open_network as open_folder
 

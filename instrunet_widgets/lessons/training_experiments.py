@@ -27,7 +27,7 @@ __all__ = [
 
 def start() -> Panel:
     """The lesson's first card."""
-    require_extra("keras", "tensorflow")
+    require_extra("04_training_experiments", "keras", "tensorflow")
     idea = "Training is walking downhill in small steps; how the steps are chosen decides where one arrives."
     return make_opening(4, 40, idea, has_piece=False)
 

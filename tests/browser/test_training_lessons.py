@@ -76,6 +76,6 @@ def test_missing_extra_is_said_in_one_line(name: str, stock_voila: Serve, page: 
     env = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")}
     with stock_voila(NOTEBOOKS / f"{name}.ipynb", tmp_path, env) as server:
         page.goto(server.url)
-        expect(page.get_by_role("alert").filter(has_text="with the extra 'training'")).to_be_visible()
+        expect(page.get_by_role("alert").filter(has_text="of the extra 'training'")).to_be_visible()
         expect(page.locator(ERRORS).filter(visible=True)).to_have_count(0)
         assert "Traceback" not in page.locator("body").inner_text()

@@ -67,7 +67,7 @@ def test_importing_the_app_loads_no_lesson() -> None:
 def test_missing_demo_is_one_line_that_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examples, "_FOLDER", tmp_path)
     for load in (material.load_piece, material.load_labels, exploration.make_folder):
-        with pytest.raises(LessonStop, match="install the package again") as caught:
+        with pytest.raises(LessonStop, match="clone its repository or install the package again") as caught:
             load()
         assert caught.value._render_traceback_() == [str(caught.value)]
         assert "\n" not in str(caught.value)
@@ -77,7 +77,7 @@ def test_missing_demo_is_one_line_that_says_what_to_do(tmp_path: Path, monkeypat
 def test_missing_labels_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(examples.example_path(), tmp_path)
     monkeypatch.setattr(examples, "_FOLDER", tmp_path)
-    with pytest.raises(LessonStop, match="install InstruNet again"):
+    with pytest.raises(LessonStop, match="clone the repository or install the package again"):
         material.load_labels()
 
 
@@ -102,7 +102,7 @@ def test_missing_or_damaged_network_is_one_line(
             load()
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) > 30
-    with pytest.raises(LessonStop, match="set INSTRUNET_MODEL, or clone the repository again"):
+    with pytest.raises(LessonStop, match=r"\. Clone the repository again, or set INSTRUNET_MODEL"):
         material.load_classifier()
 
 
@@ -112,21 +112,20 @@ def test_stop_shows_its_line_in_a_kernel_in_place_of_a_traceback() -> None:
         "from IPython.core.interactiveshell import InteractiveShell as Shell\n"
         "shell = Shell.instance(colors='nocolor')\n"
         "shell.run_cell('from instrunet_widgets.lessons.notices import require_extra')\n"
-        'shell.run_cell(\'require_extra("no_such_library", "json")\')\n'
+        'shell.run_cell(\'require_extra("03_a_lesson", "no_such_library", "json")\')\n'
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "Traceback" not in run.stdout + run.stderr
     lines = [line for line in run.stdout.splitlines() if "needs" in line]
     assert lines == [
-        "This lesson needs no_such_library: install InstruNet with the extra 'training'. With uv: stop Jupyter and "
-        "start it with 'uv run --extra lab --extra training jupyter lab notebooks', or Voila with 'uv run --extra "
-        "training voila notebooks/NAME.ipynb', where NAME is that of the lesson; with pip: pip install "
-        "'instrunet-widgets[training]', restart the kernel or Voila and open the lesson again."
+        "This lesson needs no_such_library, of the extra 'training': stop Jupyter and start it with 'uv run "
+        "--extra lab --extra training jupyter lab notebooks' (or Voila with 'uv run --extra training voila "
+        "notebooks/03_a_lesson.ipynb'; without uv, first 'pip install -e .[training]')."
     ]
 
 
 def test_extra_that_is_there_stops_nothing() -> None:
-    notices.require_extra("json", "csv")
+    notices.require_extra("03_a_lesson", "json", "csv")
 
 
 def test_clips_are_those_of_the_split_file() -> None:

@@ -316,7 +316,7 @@ def test_damaged_predictions_are_one_line(name: str, made_model: Path, use_model
         with np.load(made_model / "oof.npz") as file:
             np.savez(tmp_path / "oof.npz", **damage(dict(file), name))
     use_model(tmp_path)
-    with pytest.raises(LessonStop, match=r"oof.npz cannot be read.*install InstruNet again") as caught:
+    with pytest.raises(LessonStop, match=r"oof.npz cannot be read.*clone the repository or install") as caught:
         read_scored_clips()
     assert "\n" not in str(caught.value)
 
