@@ -9,7 +9,8 @@ import numpy as np
 
 from ..app.charts.colours import draw_png
 from ..app.charts.picture import show_png
-from ..training.inspection import LayerSummary, NetworkInspector
+from ..training.inspection import NetworkInspector
+from ..training.layer_summary import LayerSummary
 from ..training.network import INPUT_MEAN_DB, INPUT_SPREAD_DB
 from .chart import ACCENT, Axis, Chart, set_line
 from .panel import Panel, figures, knob, knobs, slider

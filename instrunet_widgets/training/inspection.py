@@ -26,33 +26,9 @@ import numpy.typing as npt
 from ..arrays import FloatArray
 from ..errors import ModelError
 from ..instruments import CODES
+from .layer_summary import LayerSummary, list_layers
 
 _BATCH_SIZE = 32
-
-
-@dataclass(frozen=True)
-class LayerSummary:
-    """One layer of a network.
-
-    Parameters
-    ----------
-    kind : str
-        Name of its Keras class.
-    kernel, stride : tuple of int
-        Bands and frames of a kernel or pooling area, and of its steps; (0, 0) and (1, 1) where there is none.
-    output_shape : tuple of int
-        Of one window.
-    n_parameters : int
-    n_frames_seen : int
-        Frames of the window that one of its values depends on; 0 once an axis is gone.
-    """
-
-    kind: str
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    output_shape: tuple[int, ...]
-    n_parameters: int
-    n_frames_seen: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,24 +131,7 @@ class NetworkInspector:
 
     def list_layers(self) -> tuple[LayerSummary, ...]:
         """All layers, from input to output, but for dropout that drops nothing."""
-        rows, seen, step = [], 1, 1
-        for layer, kind in zip(self._layers, self._kinds, strict=True):
-            if getattr(layer, "rate", None) == 0:
-                continue
-            size: tuple[int, ...] = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or ()
-            kernel, stride = (0, 0), (1, 1)
-            if len(size) == 2 and kind != "DepthwiseConv2D":
-                kernel, stride = (int(size[0]), int(size[1])), (int(layer.strides[0]), int(layer.strides[1]))
-                seen, step = seen + (kernel[1] - 1) * step, step * stride[1]
-            shape = tuple(int(n) for n in layer.output.shape[1:])
-            has_both_axes = len(shape) < 3 or shape[0] > 1
-            rows.append(
-                LayerSummary(
-                    kind, kernel, stride, shape, int(layer.count_params()),
-                    min(seen, self._model.input_shape[-1]) if len(shape) == 3 and has_both_axes else 0,
-                )
-            )  # fmt: skip
-        return tuple(rows)
+        return list_layers(self._model)
 
     def stem_kernels(self) -> npt.NDArray[np.float64]:
         """Kernels of the first convolution, with the scales of what follows it up to the ReLU.
