@@ -134,8 +134,21 @@ class LiveTraining(Panel):
             return
         self._is_running, self._is_stopped = True, False
         self.button.disabled, self.stop_button.disabled = True, False
+        config = self.config
+        self._clear(config)
         self._say("Getting ready: the network is being built ...")
-        self.task = run_or_schedule(self._train(self.config))
+        self.task = run_or_schedule(self._train(config))
+
+    def _clear(self, config: TrialConfig) -> None:
+        """Take away what the run before has left on show, but for what is labelled so."""
+        for line in (*self._lines.values(), self._now):
+            set_line(line, [], [])
+        self.losses.explain(self._key)
+        for chart in (self.losses, self.accuracies):
+            chart.set_range(1.0, float(config.epochs))
+        before = self.trials[-1].state.accuracies[: config.epochs] if self.trials else ()
+        set_line(self._before, np.arange(1, len(before) + 1), before)
+        self._results.children = (self._table,) if self.trials else ()
 
     def _stop(self, _: Any = None) -> None:
         self._is_stopped = True
@@ -172,9 +185,9 @@ class LiveTraining(Panel):
                 time_left = f", about {n_left * (state.seconds - self._first.seconds) / n_done:.0f} s left"
             self._say(f"Epoch {min(len(state.losses) + 1, config.epochs)} of {config.epochs}{time_left}")
         if has_new_epoch:
-            self._draw(config, state)
+            self._draw(state)
 
-    def _draw(self, config: TrialConfig, state: TrialState) -> None:
+    def _draw(self, state: TrialState) -> None:
         epochs = np.arange(1, len(state.losses) + 1)
         most = max(*state.losses, *state.held_out_losses)
         high = max(0.1, 1.05 * min(most, _MOST_LOSS))
@@ -183,13 +196,9 @@ class LiveTraining(Panel):
         with scale.hold_sync():
             scale.max = high
         label_ticks(self.losses.y_axis, round_ticks(0.0, high, 5))
-        for chart in (self.losses, self.accuracies):
-            chart.set_range(1.0, float(config.epochs))
         for line, values in (("t", state.losses), ("h", state.held_out_losses)):
             set_line(self._lines[line], epochs, np.minimum(values, high))
         set_line(self._now, epochs, state.accuracies)
-        before = self.trials[-1].state.accuracies[: config.epochs] if self.trials else ()
-        set_line(self._before, np.arange(1, len(before) + 1), before)
 
     def _finish(self, config: TrialConfig, state: TrialState, sentence: str) -> None:
         self._bar.value = 0.0

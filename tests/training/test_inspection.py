@@ -87,7 +87,7 @@ def test_what_a_cell_sees_by_hand() -> None:
 
 
 def test_shortcut_sees_what_goes_into_its_stage(shipped: NetworkInspector) -> None:
-    """Stem and pooling of the shipped network: 5 + 3 * 2 = 11; two of 3 x 3 in steps of 8: 43; pooling: 51; then all 130."""
+    """Shipped: stem and pooling 5 + 3 * 2 = 11; two of 3 x 3 in steps of 8: 43; pooling: 51; then all 130."""
     for network, expected in ((shipped, [11, 51, 130]), (make_inspector(stage_channels=(6, 8, 9)), [7, 27, 67])):
         layers = network.list_layers()
         assert [one.n_frames_seen for one in layers if one.kernel == (1, 1)] == expected
