@@ -14,6 +14,7 @@ from .spectra import compute_spectrum, find_band, keep_band, make_tone, vary_con
 
 FFT_SIZES = (256, 512, 1_024, 2_048, 4_096)
 BAND_COUNTS = (16, 32, 64, 128)
+_FLOOR_DB = -100.0
 _LOG_TICKS = {50.0: "50", 200.0: "200", 1_000.0: "1k", 4_000.0: "4k"}
 
 
@@ -28,7 +29,7 @@ class WaveformExplorer(Panel):
     def __init__(self, sound: Sound) -> None:
         self._sound = sound
         last = max(0.01, round(sound.duration - 0.01, 2))
-        self.start = slider(0.0, last, min(12.0, last), 0.01, readout_format=".2f", continuous_update=False)
+        self.start = slider(0.0, last, min(25.0, last), 0.01, readout_format=".2f", continuous_update=False)
         lengths = {"3 s": 3.0, "1 s": 1.0, "0.1 s": 0.1, "0.02 s": 0.02}
         self.length = widgets.Dropdown(options=lengths, value=1.0)
         self.chart = Chart("Waveform", Axis(0, 1, "Time (s)"), Axis(-1, 1, "Amplitude"))
@@ -108,7 +109,7 @@ class SpectrumExplorer(Panel):
         self.n_fft = widgets.Dropdown(options=[(f"{n:,} samples", n) for n in FFT_SIZES], value=2_048)
         self.hann = widgets.Checkbox(value=True, description="Fade the ends (Hann window)", indent=False)
         self.chart = Chart(
-            "Spectrum", Axis(40, 8_000, "Frequency (Hz)", _LOG_TICKS, is_log=True), Axis(-100, 0, "Level (dB)")
+            "Spectrum", Axis(40, 8_000, "Frequency (Hz)", _LOG_TICKS, is_log=True), Axis(_FLOOR_DB, 0, "Level (dB)")
         )
         self._line = self.chart.add_line()
         self._numbers = widgets.HTML()
@@ -127,8 +128,9 @@ class SpectrumExplorer(Panel):
         moment = self._sound.cut(self.time.value, n_fft / rate)
         spectrum = compute_spectrum(moment, n_fft, has_hann=self.hann.value)
         shown = spectrum.hertz >= 40
-        set_line(self._line, spectrum.hertz[shown], np.maximum(spectrum.decibels[shown], -100))
-        is_silent = not np.abs(moment.samples).max(initial=0.0) > 0
+        hertz, decibels = spectrum.hertz[shown], spectrum.decibels[shown]
+        is_silent = not (decibels > _FLOOR_DB).any()
+        set_line(self._line, [] if is_silent else hertz, [] if is_silent else np.maximum(decibels, _FLOOR_DB))
         self.chart.explain("nothing sounds here" if is_silent else "0 dB: a sine at full scale")
         self._numbers.value = figures(
             {"Looks at": f"{1000 * n_fft / rate:.0f} ms", "One value every": f"{rate / n_fft:.1f} Hz"}

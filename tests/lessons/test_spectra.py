@@ -9,6 +9,7 @@ from instrunet_widgets.classifier import Classifier
 from instrunet_widgets.config import FeatureConfig
 from instrunet_widgets.lessons.material import load_piece
 from instrunet_widgets.lessons.sound import Sound
+from instrunet_widgets.lessons.sound_widgets import SpectrumExplorer, WaveformExplorer
 from instrunet_widgets.lessons.spectra import (
     Band,
     compute_log_mel,
@@ -81,3 +82,25 @@ def test_a_cut_beyond_the_end_is_silence_of_the_wanted_length() -> None:
     assert sound.cut(5.0, 0.25).samples.tolist() == [0.0] * 4_000
     assert len(sound.cut(0.0, 0.0).samples) == 0
     assert sound.cut(-1.0, 1.0).samples.tolist() == [1.0] * RATE
+
+
+def test_waveform_begins_where_its_swings_can_be_counted() -> None:
+    """A guitar string of about 195 Hz: four swings in 0.02 s, one after the other of much the same shape."""
+    explorer = WaveformExplorer(load_piece())
+    assert explorer.start.value == 25.0
+    explorer.length.value = 0.02
+    samples = np.asarray(explorer._line.y)
+    assert ((samples[1:] > 0) & (samples[:-1] <= 0)).sum() == 4
+    period = round(RATE / 195)
+    assert np.corrcoef(samples[:-period], samples[period:])[0, 1] > 0.9
+    spectrum = compute_spectrum(load_piece().cut(25.0, 4_096 / RATE), 4_096)
+    assert spectrum.hertz[spectrum.decibels.argmax()] == pytest.approx(195, abs=4)
+
+
+def test_what_is_quieter_than_the_chart_reaches_is_called_silence() -> None:
+    explorer = SpectrumExplorer(Sound(np.concatenate([sine(1_000.0), sine(1_000.0, amplitude=0.9e-5)])))
+    seen = {}
+    for time in (0.5, 1.5):  # full scale, and 1 dB below -100 dB
+        explorer.time.value = time
+        seen[time] = (explorer._line.visible, "nothing sounds here" in explorer.chart.heading.value)
+    assert seen == {0.5: (True, False), 1.5: (False, True)}
