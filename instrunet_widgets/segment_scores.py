@@ -107,6 +107,11 @@ def compare_seconds(found: Iterable[TimeRange], labelled: Iterable[TimeRange]) -
     found, labelled : iterable of Segment or LabelledRange
         Overlapping ranges of one instrument count once.
 
+    Returns
+    -------
+    comparison : Comparison
+        Seconds.
+
     Examples
     --------
     >>> from instrunet_widgets.examples import LabelledRange
@@ -133,7 +138,19 @@ def compare_ranges(
     ----------
     found, labelled : iterable of Segment or LabelledRange
     tolerance_seconds : float
-        How far off a beginning may be, s.
+        How far off a beginning may be, s; an end may be that far off, or a fifth of the label's length if that is more.
+
+    Returns
+    -------
+    comparison : Comparison
+        Numbers of ranges; each found range matches one labelled range at most.
+
+    Examples
+    --------
+    >>> from instrunet_widgets.examples import LabelledRange
+    >>> found = [LabelledRange("pia", 1, 8.2), LabelledRange("pia", 12, 14)]
+    >>> compare_ranges(found, [LabelledRange("pia", 0, 10)]).total  # the end may be 2 s off
+    RangeScore(right=1, found=2, labelled=1)
     """
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import maximum_bipartite_matching

@@ -10,7 +10,9 @@ lesson:
 - In the notebook an exercise is three cells: its text, a cell that ends in ``lesson.NAME.check(...)`` or
   ``lesson.NAME.ask()``, and a folded cell tagged ``solution`` that ends in ``lesson.NAME.confirm(...)``. It begins
   with a comment, since JupyterLab shows the first line of a folded cell.
-- ``tests/lessons`` holds the wrong answers that must get a hint; ``tests/notebooks`` runs all cells.
+- The notebook begins with its number and title (``# 7 · ...``) and sets two or three exercises.
+- ``tests/lessons`` holds the wrong answers that must get a hint; ``tests/notebooks`` runs all cells, and compares them
+  with outputs that ``python tests/notebooks/record.py NAME`` records. README.md lists the lessons and says how many.
 
 Nothing here needs TensorFlow when it is imported; a lesson that trains imports `instrunet_widgets.training` inside
 its functions, after `notices.require_extra`.

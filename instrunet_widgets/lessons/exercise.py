@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import ipywidgets as widgets
 
-from .judging import RIGHT, Judge, NotAnswered
+from .judging import RIGHT, Judge, NotAnswered, tell_error
 from .panel import Panel
 
 State = Literal["right", "wrong", "open"]
@@ -89,7 +89,7 @@ class Exercise:
         except NotAnswered:
             return Feedback("open", self.hint)
         except (Exception, SystemExit) as error:
-            return Feedback("wrong", f"It stopped with {type(error).__name__}: {_shorten(error)} {self.hint}")
+            return Feedback("wrong", f"It stopped with {tell_error(error)} {self.hint}")
         if fault == RIGHT:
             return Feedback("right", self.praise)
         return Feedback("wrong", f"{fault} {self.hint}")
@@ -175,11 +175,3 @@ def _parse_number(text: str) -> float | str | None:
         return float(text)
     except ValueError:
         return text
-
-
-def _shorten(error: BaseException) -> str:
-    try:
-        text = " ".join(str(error).split()) or "no reason given"
-    except Exception:  # an exception of the learner's own that cannot even be written
-        text = "no reason given"
-    return (text if len(text) <= 120 else text[:117] + "...").rstrip(".") + "."

@@ -213,7 +213,7 @@ class ExperimentExplorer(Panel):
         if rows and max(n_runs) > 1:
             notes.append("Mean of the runs, and from lowest to highest.")
         if lacking := self._experiments.missing(self.question.value):
-            notes.append(f"Not measured yet: {', '.join(lacking)}.")
+            notes.append(f"Not measured yet: {'; '.join(lacking)}.")
         if not rows:
             notes.append("Without models/experiments.csv there are no scores; 'instrunet experiments train' makes it.")
         return write_table(("Variant", "Runs", *_SCORES.values()), rows) + f"<p>{html.escape(' '.join(notes))}</p>"

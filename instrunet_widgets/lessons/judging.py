@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 RIGHT = ""
+_MOST_NUMBERS = 6  # of an array that is written out
 
 
 class NotAnswered(Exception):
@@ -87,9 +88,12 @@ def judge_function(
             return "Hand in the function itself, without calling it."
         for case in cases:
             expected = reference(*copy.deepcopy(case))
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
-                given = answer(*copy.deepcopy(case))
+            try:
+                with warnings.catch_warnings(), np.errstate(all="ignore"):
+                    warnings.simplefilter("ignore")
+                    given = answer(*copy.deepcopy(case))
+            except (Exception, SystemExit) as error:
+                return f"For {', '.join(map(_write, case))} it stopped with {tell_error(error)}"
             if _is_open(given):
                 raise NotAnswered
             fault = compare(given, expected, tolerance)
@@ -132,8 +136,17 @@ def compare(given: Any, expected: Any, tolerance: float) -> str:
     if not len(wrong):
         return RIGHT
     place = tuple(int(k) for k in wrong[0])
-    at = place[0] if len(place) == 1 else place
-    return f"it gives {array[place]:.4g} at [{at}]; {wanted[place]:.4g} is right."
+    return f"it gives {array[place]:.4g} at {list(place)}; {wanted[place]:.4g} is right."
+
+
+def tell_error(error: BaseException) -> str:
+    """Kind and reason of an error, in a few words with a full stop."""
+    try:
+        text = " ".join(str(error).split()) or "no reason given"
+    except Exception:  # an exception of the learner's own that cannot even be written
+        text = "no reason given"
+    text = text if len(text) <= 120 else text[:117] + "..."
+    return f"{type(error).__name__}: {text.rstrip('.')}."
 
 
 def _is_open(given: Any) -> bool:
@@ -167,10 +180,16 @@ def _read_array(answer: Any) -> np.ndarray | str:
 def _write(value: Any) -> str:
     """A value in a few characters."""
     if isinstance(value, np.ndarray):
-        if value.ndim == 1 and value.size <= 6 and value.dtype.kind in "iufb":
-            return "[" + ", ".join(f"{number:g}" for number in value.tolist()) + "]"
-        return f"an array of shape {value.shape}"
+        is_short = value.size <= _MOST_NUMBERS and value.dtype.kind in "iufb"
+        return _write_numbers(value.tolist()) if is_short else f"an array of shape {value.shape}"
     if isinstance(value, float):
         return f"{value:.4g}"
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _write_numbers(numbers: Any) -> str:
+    """Numbers, and lists of them, as they can be typed in again."""
+    if isinstance(numbers, list):
+        return f"[{', '.join(map(_write_numbers, numbers))}]"
+    return repr(numbers) if isinstance(numbers, bool) else f"{numbers:g}"

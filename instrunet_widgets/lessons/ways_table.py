@@ -23,6 +23,7 @@ MEASURES = {
 BY_SCORE, AS_LISTED = "by score", "as they were planned"
 AROUND, BEFORE = "around today's base", "on the way to it"
 _SCREENING = "screening"
+_CLIPS = "Clips to train"
 _QUESTIONS = {question for question, _, _ in WAYS}
 _NOTHING = "Nothing has been measured here yet; 'instrunet experiments train' does it."
 _TRIALS = (
@@ -69,10 +70,10 @@ class WaysTable(Panel):
         mean, has_several = float(np.mean(own)), len(own) > 1
         rows = []
         for row, value in zip(tried, self._read(tried), strict=True):
-            cells = (f"{row['question']}: {row['variant']}", f"{value:.3f}", f"{value - mean:+.3f}")
+            cells = (f"{row['question']}: {row['variant']}", _count_clips(row), f"{value:.3f}", sign(value - mean))
             rows.append((*cells, place(value, own)) if has_several else cells)
-        head = ("Changed", MEASURES[self.measure.value], "Against the base", "Beside its runs")
-        return write_table(head if has_several else head[:3], rows), _judge(own, len(rows))
+        head = ("Changed", _CLIPS, MEASURES[self.measure.value], "Against the base", "Beside its runs")
+        return write_table(head if has_several else head[:4], rows), _judge(own, len(rows))
 
     def _tell_before(self) -> tuple[str, str]:
         """Table and note of the trials that led to today's base."""
@@ -80,10 +81,10 @@ class WaysTable(Panel):
         if not tried:
             return "", _NOTHING
         rows = [
-            (row["variant"], f"{int(row['n_train']):,}" if row.get("n_train") else "-", f"{value:.3f}")
+            (row["variant"], _count_clips(row), f"{value:.3f}")
             for row, value in zip(tried, self._read(tried), strict=True)
         ]
-        return write_table(("Tried", "Clips to train", MEASURES[self.measure.value]), rows), _TRIALS
+        return write_table(("Tried", _CLIPS, MEASURES[self.measure.value]), rows), _TRIALS
 
     def _read(self, rows: Sequence[Row]) -> list[float]:
         measure = self.measure.value
@@ -96,11 +97,30 @@ class WaysTable(Panel):
         return sorted(known, key=lambda row: -float(row[measure])) if self.order.value == BY_SCORE else known
 
 
+def sign(difference: float) -> str:
+    """Write a difference of scores with its sign; none where it is nothing.
+
+    Parameters
+    ----------
+    difference : float
+
+    Examples
+    --------
+    >>> sign(0.0123), sign(-0.0004)
+    ('+0.012', '0.000')
+    """
+    return f"{difference:+.3f}" if round(difference, 3) else "0.000"
+
+
 def place(value: float, runs: Sequence[float]) -> str:
     """Where a score stands beside those of several runs of the base."""
     if value > max(runs):
         return "above all"
     return "below all" if value < min(runs) else "among them"
+
+
+def _count_clips(row: Row) -> str:
+    return f"{int(row['n_train']):,}" if row.get("n_train") else "-"
 
 
 def _judge(own: Sequence[float], n_tried: int) -> str:

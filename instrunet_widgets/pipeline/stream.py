@@ -185,7 +185,18 @@ class _Run:
         return self._framer.n_samples / self._config.sample_rate
 
     def read_windows(self) -> Generator[tuple[FloatArray, bool]]:
-        """Yield batches of windows, each with whether it is the last of the recording."""
+        """Yield batches of windows, each with whether it is the last of the recording.
+
+        Yields
+        ------
+        windows : np.ndarray [shape=(n, window_samples), dtype=float32]
+        is_last : bool
+
+        Raises
+        ------
+        AudioError
+            If the recording holds no sound, or cannot be decoded.
+        """
         waiting = np.zeros((0, self._config.window_samples), dtype=np.float32)
         decoded = self._times.measure_each("decode", self._reader.blocks(sample_rate=self._config.sample_rate))
         with closing(read_ahead(decoded)) as blocks:

@@ -131,6 +131,8 @@ def check_message(header: Any, content: Any) -> dict[str, Any]:
     ------
     ForbiddenMessageError
         If a browser may not send it.
+    ValueError
+        If it is no message at all.
     """
     if not isinstance(header, dict) or not isinstance(content, dict):
         raise ValueError("no message")

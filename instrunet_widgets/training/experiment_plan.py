@@ -61,8 +61,9 @@ _DROPOUT = {"spatial_dropout": 0.1, "dropout": 0.4}
 _SLOW = {"learning_rate": 1e-3, "weight_decay": 0.08}  # without batch normalisation the rate of the base is too high
 EXPERIMENTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("base", "3x3, AdamW, normalised, 3 s, by recording", {}),
-    ("optimiser", "SGD", {"optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 0.0008}),
-    ("optimiser", "RMSProp", {"optimizer": "rmsprop", "learning_rate": 1e-3, "weight_decay": 0.08}),
+    ("optimiser", "SGD, .1", {"optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 0.0008}),
+    ("optimiser", "SGD, .3", {"optimizer": "sgd", "learning_rate": 0.3, "weight_decay": 0.00027}),
+    ("optimiser", "RMSProp, .001", {"optimizer": "rmsprop", "learning_rate": 1e-3, "weight_decay": 0.08}),
     ("normalisation", "batch normalisation and dropout", _network(**_DROPOUT)),
     ("normalisation", "dropout alone", {**_network(batch_normalisation=False, **_DROPOUT), **_SLOW}),
     ("normalisation", "neither", {**_network(batch_normalisation=False), **_SLOW}),
@@ -73,17 +74,16 @@ EXPERIMENTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("window", "1.5 s", {"window_seconds": 1.5, **_network(time_pooling=2)}),
 )
 WAYS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("data", "with all further folders", {"extra_share": 0.7}),
-    ("teaching", "first the further folders alone, then all", {"extra_share": 0.7, "method": "pre-training"}),
-    ("teaching", "labels mixed with what other halves hear", {"method": "self-training"}),
+    ("data", "with notes and rendered music too", {"extra_share": 0.7}),
+    ("teaching", "first notes and rendered music alone, then all", {"extra_share": 0.7, "method": "pre-training"}),
+    ("teaching", "labels mixed with what a network of other clips hears", {"method": "self-training"}),
     ("teaching", "distilled from three networks", {"method": "distillation"}),
     ("design", "VGG-like, without shortcuts", _network(block="plain")),
     ("design", "depthwise blocks, as in ConvNeXt", _network(block="depthwise")),
     ("design", "not told the place on the frequency axis", _network(frequency_aware=False)),
-    ("design", "frames joined by 2 instead of 4", _network(time_pooling=2)),
+    ("design", "moments joined by 2 instead of 4", _network(time_pooling=2)),
     ("summary", "mean and maximum over time", _network(summary="mean_max")),
     ("dropout", "some, .05 in the blocks and .2 before the output", _network(spatial_dropout=0.05, dropout=0.2)),
-    ("rate", "SGD, .3", {"optimizer": "sgd", "learning_rate": 0.3, "weight_decay": 0.00027}),
     ("rate", "RMSProp, .0003", {"optimizer": "rmsprop", "learning_rate": 3e-4, "weight_decay": 0.27}),
     ("rate", "AdamW, .008", {"learning_rate": 8e-3, "weight_decay": 0.01}),
     ("rate", "AdamW, .002", {"learning_rate": 2e-3, "weight_decay": 0.04}),

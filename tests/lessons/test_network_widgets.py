@@ -68,7 +68,7 @@ def test_lesson_needs_the_extra_and_says_so_in_one_line(monkeypatch: pytest.Monk
         lambda name, *rest: None if name in ("keras", "tensorflow") else find_spec(name, *rest),
     )
     with pytest.raises(
-        LessonStop, match="needs keras and tensorflow, of the extra 'training': .*/03_the_network.ipynb"
+        LessonStop, match=r"needs keras and tensorflow, of the extra 'training': .*/03_the_network.ipynb"
     ):
         lesson.start()
 

@@ -45,7 +45,7 @@ TABLES = {
     "nothing": make_tables({}),
     "base-alone": make_tables({("base", "b"): 1}),
     "no-base": make_tables({("optimiser", "SGD"): 2}),
-    "one-seed": make_tables({("base", "b"): 1, ("optimiser", "SGD"): 1}),
+    "one-seed": make_tables({("base", "b"): 1, ("optimiser", "SGD, .1"): 1}),
     "three-seeds": make_tables({("base", "b"): 3, ("optimiser", "SGD"): 3, ("optimiser", "RMSProp"): 2}),
     "many-variants": make_tables({("base", "b"): 3, **{("kernel", f"<b>{k}"): 1 for k in range(6)}}),
     "no-scores": Experiments([], make_tables({("base", "b"): 1}).history),
@@ -89,7 +89,7 @@ def test_spread_is_shaded_only_where_there_are_several_seeds() -> None:
 
 def test_variant_that_was_not_run_is_named() -> None:
     panel = lesson.ExperimentExplorer(TABLES["one-seed"], "optimiser")
-    assert "Not measured yet: RMSProp." in texts_of(panel)
+    assert "Not measured yet: SGD, .3; RMSProp, .001." in texts_of(panel)
     panel.question.value = "kernel"
     assert "Not measured yet: 5x5." in texts_of(panel)
     assert "3x3" in texts_of(panel)
@@ -120,7 +120,7 @@ def test_lesson_needs_the_extra_and_says_so_in_one_line(monkeypatch: pytest.Monk
     monkeypatch.setattr(
         notices.importlib.util, "find_spec", lambda name, *rest: None if name == "keras" else find_spec(name, *rest)
     )
-    with pytest.raises(LessonStop, match="needs keras, of the extra 'training': .*/04_training_experiments.ipynb"):
+    with pytest.raises(LessonStop, match=r"needs keras, of the extra 'training': .*/04_training_experiments.ipynb"):
         lesson.start()
 
 
@@ -288,7 +288,7 @@ def test_long_name_of_a_variant_is_short_everywhere() -> None:
     panel = lesson.ExperimentExplorer(make_tables({("base", "b"): 1, ("normalisation", variant): 1}), "normalisation")
     assert "both" in texts_of(panel)
     assert variant not in texts_of(panel)
-    assert "Not measured yet: dropout alone, neither." in texts_of(panel)
+    assert "Not measured yet: dropout alone; neither." in texts_of(panel)
 
 
 # -- what else was tried -------------------------------------------------------------------------------------------
@@ -301,7 +301,7 @@ def make_way(question: str, variant: str, seed: int, accuracy: float) -> dict[st
 def test_ways_are_told_against_the_runs_of_the_base() -> None:
     base = [make_way("base", "as it is", seed, accuracy) for seed, accuracy in enumerate((0.60, 0.64, 0.62))]
     tried = [
-        make_way("mixing", "none", 0, 0.63),
+        {**make_way("mixing", "none", 0, 0.62), "n_train": "3460"},
         make_way("labels", "<b>soft</b>", 0, 0.66),
         make_way("length", "short", 0, 0.5),
         make_way("optimiser", "SGD", 0, 0.9),  # has a chart of its own
@@ -309,9 +309,9 @@ def test_ways_are_told_against_the_runs_of_the_base() -> None:
     panel = lesson.WaysTable(Experiments([*base, *tried], []))
     rows = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>(.*?)</tr>", panel._table.value)[1:]]
     assert rows == [
-        ["labels: &lt;b&gt;soft&lt;/b&gt;", "0.660", "+0.040", "above all"],
-        ["mixing: none", "0.630", "+0.010", "among them"],
-        ["length: short", "0.500", "-0.120", "below all"],
+        ["labels: &lt;b&gt;soft&lt;/b&gt;", "-", "0.660", "+0.040", "above all"],
+        ["mixing: none", "3,460", "0.620", "0.000", "among them"],
+        ["length: short", "-", "0.500", "-0.120", "below all"],
     ]
     assert "The base reaches 0.620 in its 3 runs, which differ by nothing but their seed, from 0.600 to 0.640." in (
         texts_of(panel)
@@ -326,8 +326,13 @@ def test_ways_are_told_against_the_runs_of_the_base() -> None:
 def test_one_run_of_the_base_places_nothing() -> None:
     tried = [make_way("mixing", "none", 0, 0.63)]
     panel = lesson.WaysTable(Experiments([make_way("base", "as it is", 0, 0.60), *tried], []))
-    assert re.findall("<th>(.*?)</th>", panel._table.value) == ["Changed", "Accuracy", "Against the base"]
-    assert re.findall("<td>(.*?)</td>", panel._table.value) == ["mixing: none", "0.630", "+0.030"]
+    assert re.findall("<th>(.*?)</th>", panel._table.value) == [
+        "Changed",
+        "Clips to train",
+        "Accuracy",
+        "Against the base",
+    ]
+    assert re.findall("<td>(.*?)</td>", panel._table.value) == ["mixing: none", "-", "0.630", "+0.030"]
     assert "in its one run, and each change has one run too: nobody can say" in texts_of(panel)
     assert f"Measured so far: 1 of the {len(WAYS)} that are planned." in texts_of(panel)
 

@@ -89,6 +89,11 @@ def build_subset(letters: frozenset[str], name: str) -> bytes:
     Returns
     -------
     content : bytes
+
+    Raises
+    ------
+    RuntimeError
+        If that font is not installed.
     """
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.ttGlyphPen import TTGlyphPen
