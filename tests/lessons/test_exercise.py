@@ -192,3 +192,22 @@ def test_choice_can_be_made_on_the_page() -> None:
     box.button.click()
     assert box.feedback.is_right
     assert "is-right" in json.dumps(box._message.value)
+
+
+PICTURE = np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
+SUMS = make(judge_function(lambda picture, mask: picture * mask, [(PICTURE, np.array([[True, False, True]]))]))
+LARGE = make(judge_function(lambda values: values + 1, [(np.zeros((2, 4)),)]))
+
+
+def test_hint_can_be_tried_out() -> None:
+    """Arguments are written as they can be typed in, and the place as it is looked up."""
+    given = "[[0, 1, 2], [3, 4, 5]], [[True, False, True]]"
+    assert SUMS.check(lambda picture, mask: picture).text == f"For {given} it gives 1 at [0, 1]; 0 is right. {HINT}"
+    assert SUMS.check(lambda picture, mask: 1 / 0).text == (
+        f"For {given} it stopped with ZeroDivisionError: division by zero. {HINT}"
+    )
+    assert SUMS.check(lambda picture: picture).text.startswith(f"For {given} it stopped with TypeError: ")
+    assert DOUBLE.check(lambda x: np.array([2.0, 5.0])).text == f"For [1, 2] it gives 5 at [1]; 4 is right. {HINT}"
+    assert LARGE.check(lambda values: values).text == (
+        f"For an array of shape (2, 4) it gives 0 at [0, 0]; 1 is right. {HINT}"
+    )
