@@ -31,7 +31,6 @@ _SOURCES = {
         "Each was predicted by a network that never heard it, at thresholds fitted without it.",
     ),
 }
-_NUMBERS = "A number beside mean or max: windows of smoothing; where there is none, smoothing changes nothing."
 _ROUGH = 0.5  # F1 by ranges: below it most ranges, found and labelled together, have no partner
 
 
@@ -136,7 +135,7 @@ def compare_aggregations(rows: Sequence[Row], measure: str) -> Finding:
         for kind in kinds
     ]
     head = ("Thresholds", *(title.replace(", smoothing", "") for title in titled))
-    note = f"{judge(choices, measure, ALL[measure])} {_NUMBERS}"
+    note = f"{judge(choices, measure, ALL[measure])} {_explain_numbers(list(titled))}"
     return Finding(note, head=head, rows=tuple(table))
 
 
@@ -187,6 +186,15 @@ def _of(rows: Sequence[Row], experiment: str, *needed: str) -> list[Row]:
 
 def _name_thresholds(kind: str) -> str:
     return _OWN.get(kind, f"{kind} for all")
+
+
+def _explain_numbers(titles: Sequence[str]) -> str:
+    """What a number beside mean or max is, and what it means that one is missing: each only where there is such."""
+    has_number = [", smoothing" in title for title in titles]
+    if not any(has_number):
+        return "Smoothing changes nothing."
+    lacking = "" if all(has_number) else "; where there is none, smoothing changes nothing"
+    return f"A number beside mean or max: windows of smoothing{lacking}."
 
 
 def _count_ranges(row: Row) -> str:

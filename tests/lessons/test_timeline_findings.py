@@ -131,6 +131,13 @@ def test_smoothing_that_changes_nothing_is_one_column(rows: list[Row]) -> None:
     )
 
 
+def test_columns_are_explained_as_they_are(rows: list[Row]) -> None:
+    max_alone = [row for row in rows if row["aggregation"] != "mean"]
+    assert PIECES.find(max_alone, "micro_f1").note.endswith(" A number beside mean or max: windows of smoothing.")
+    mean_alone = [row for row in rows if row["aggregation"] != "max"]
+    assert PIECES.find(mean_alone, "micro_f1").note.endswith(" Smoothing changes nothing.")
+
+
 def test_recordings_of_irmas_show_the_default_and_how_it_was_measured(rows: list[Row]) -> None:
     panel = lesson.TimelineFindings(rows)
     panel.question.value = IRMAS
