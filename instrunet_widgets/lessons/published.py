@@ -173,11 +173,13 @@ class FairComparison(Panel):
     Attributes
     ----------
     system : ipywidgets.Dropdown
+        The first on show may be compared, and names its source.
     """
 
     def __init__(self) -> None:
         self._own = read_own_figures()
-        self.system = widgets.Dropdown(options=[(one.system, k) for k, one in enumerate(PUBLISHED)])
+        first = next(k for k, one in enumerate(PUBLISHED) if one.is_comparable and one.source != _NO_SOURCE)
+        self.system = widgets.Dropdown(options=[(one.system, k) for k, one in enumerate(PUBLISHED)], value=first)
         self._table, self._words = widgets.HTML(), widgets.HTML()
         super().__init__([knobs(knob("Compare with", self.system)), self._table, self._words], title="Side by side?")
         self.system.observe(self._draw, "value")

@@ -356,6 +356,14 @@ def test_figures_that_were_not_measured_are_dashes(content: str, use_model, tmp_
     assert published.read_own_figures()["eleven_classes"]["accuracy"] == "-"
 
 
+def test_comparison_begins_with_a_figure_of_ones_own(made_model: Path, use_model) -> None:
+    use_model(made_model)
+    explorer = lesson.FairComparison()
+    assert explorer.system.label == "VGGish embeddings, classifier"
+    assert "arXiv 2307.10834" in texts_of(explorer)
+    assert "not comparable" not in texts_of(explorer)
+
+
 def test_own_figures_stand_beside_comparable_ones_only(made_model: Path, use_model) -> None:
     use_model(made_model)
     explorer = lesson.FairComparison()
