@@ -12,7 +12,8 @@ from .material import make_opening
 from .out_of_fold import read_scored_clips, show_folds
 from .panel import Panel
 from .published import FairComparison, show_published
-from .score_widgets import CalibrationExplorer, F1Explorer, RankingExplorer
+from .ranking_widgets import RankingExplorer
+from .score_widgets import CalibrationExplorer, F1Explorer
 
 __all__ = [
     "CalibrationExplorer",

@@ -1,4 +1,4 @@
-"""Widgets of lesson 6 about single scores: F1 at a threshold, ranking without one, calibration."""
+"""Widgets of lesson 6 about single scores: F1 at a threshold, calibration."""
 
 from __future__ import annotations
 
@@ -88,74 +88,6 @@ class F1Explorer(Panel):
         }
         remark = f"Without a clip, {escape(INSTRUMENTS[column].name)} has no F1; the macro mean is one of the others."
         self._numbers.value = figures(shown) + ("" if n_kept else f"<p>{remark}</p>")
-
-
-class RankingExplorer(Panel):
-    """One instrument's clips in the order of its probability: two curves, two areas, no threshold.
-
-    Parameters
-    ----------
-    clips : ScoredClips
-
-    Attributes
-    ----------
-    instrument : ipywidgets.Dropdown
-    threshold, share : ipywidgets sliders
-        A point on the curves; per cent of the instrument's clips that are kept.
-    """
-
-    def __init__(self, clips: ScoredClips) -> None:
-        self._clips = clips
-        self.instrument = widgets.Dropdown(options=_NAMES, value=CODES.index("sax"))
-        self.threshold = slider(0.0, 1.0, 0.5, 0.01, readout_format=".2f")
-        self.share = slider(0, 100, 100, 5)
-        recall = Axis(0, 1.02, "Found of its clips", PER_CENT)
-        self.roc = Chart("ROC", Axis(-0.02, 1.02, "False alarms of the others", PER_CENT), recall, height=200)
-        precision = Axis(0, 1.04, "Right of what is found", PER_CENT)
-        self.precision = Chart("Precision-recall", recall, precision, height=200)
-        self._floors = [chart.add_line(MUTED, line_style="dashed") for chart in (self.roc, self.precision)]
-        self._curves = [chart.add_line(ACCENT, width=2) for chart in (self.roc, self.precision)]
-        self._dots = [chart.add_dots(BAD, 120) for chart in (self.roc, self.precision)]
-        for chart in (self.roc, self.precision):
-            chart.explain("dashed: by chance")
-        self._numbers = widgets.HTML()
-        box = knobs(
-            knob("Instrument", self.instrument), knob("Threshold", self.threshold),
-            knob("Keep of its clips (%)", self.share),
-        )  # fmt: skip
-        super().__init__([knobs(self.roc, self.precision), self._numbers, box], title="Every threshold at once")
-        for control in (self.instrument, self.threshold, self.share):
-            control.observe(self._draw, "value")
-        self._draw()
-
-    def _draw(self, _: Any = None) -> None:
-        column = self.instrument.value
-        clips = self._clips.thin_out(column, self.share.value / 100)
-        found = rank(clips.labels[:, column], clips.probabilities[:, column])
-        is_whole = found.n_positives > 0 and found.n_negatives > 0
-        floor = found.n_positives / max(1, len(clips))
-        n_above = int((found.scores >= self.threshold.value).sum())
-        # The ROC curve begins where nothing is found; there is no precision there.
-        x, y = np.append(0.0, found.false_share), np.append(0.0, found.recall)
-        self._trace(0, x, y, n_above, np.array([0.0, 1.0]), is_whole)
-        self._trace(1, found.recall, found.precision, n_above - 1, np.array([floor, floor]), is_whole)
-        name = INSTRUMENTS[column].name
-        self._numbers.value = figures(
-            {
-                "ROC-AUC": write(found.roc_auc),
-                "Average precision": write(found.average_precision),
-                "Average precision by chance": write(floor if found.n_positives else math.nan),
-                f"Clips with {name}": f"{found.n_positives:,}",
-                "Clips without": f"{found.n_negatives:,}",
-            }
-        ) + ("" if is_whole else "<p>Clips with and without the instrument are needed to put them in order.</p>")
-
-    def _trace(self, number: int, x: Floats, y: Floats, at: int, floor: Floats, is_whole: bool) -> None:
-        """Draw a curve, the point of the threshold on it, and what chance gives."""
-        is_found = is_whole and at >= 0
-        set_line(self._curves[number], x if is_whole else [], y if is_whole else [])
-        set_line(self._dots[number], x[[at]] if is_found else [], y[[at]] if is_found else [])
-        set_line(self._floors[number], [0, 1] if is_whole else [], floor if is_whole else [])
 
 
 class CalibrationExplorer(Panel):

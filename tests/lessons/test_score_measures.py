@@ -7,6 +7,7 @@ import pytest
 from scipy.special import expit
 from sklearn import metrics as sk
 
+from instrunet_widgets.lessons.rankings import N_DRAWS, cut, rank_draws
 from instrunet_widgets.lessons.score_measures import (
     count,
     find_reliability,
@@ -150,3 +151,27 @@ def test_a_resample_keeps_recordings_whole_and_their_number() -> None:
 
 def test_nothing_to_draw_from_draws_nothing() -> None:
     assert len(resample(np.zeros((0, 3), bool), np.zeros((0, 3), bool), np.zeros(0)).micro_f1) == 0
+
+
+def test_draws_cut_at_one_threshold_by_hand() -> None:
+    """Two of the others lie above 0.5, one at it; of the labelled clips each draw keeps one of two."""
+    labels = np.array([True, True, False, False, False, False])
+    scores = np.array([0.9, 0.2, 0.8, 0.5, 0.4, 0.1])
+    rankings = rank_draws(labels, scores, 0.5)
+    assert len(rankings) == N_DRAWS
+    assert {(one.n_positives, one.n_negatives) for one in rankings} == {(1, 4)}
+    n_high = sum(one.scores[0] == 0.9 for one in rankings)
+    assert 0 < n_high < N_DRAWS
+    at = cut(rankings, np.array([0.95, 0.85, 0.5]))
+    np.testing.assert_allclose(at.false_share.mean, [0, 0, 0.5])
+    np.testing.assert_allclose(at.recall.mean, [0, n_high / N_DRAWS, n_high / N_DRAWS])
+    assert (at.recall.low[1], at.recall.high[1]) == (0, 1)
+    # Above 0.95 there is nothing; above 0.85 only draws with the first clip have a precision, and it is 1.
+    np.testing.assert_allclose(at.precision.mean, [np.nan, 1, n_high / N_DRAWS / 3])
+    np.testing.assert_allclose([at.precision.low[2], at.precision.high[2]], [0, 1 / 3])
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, 0.2])
+def test_all_or_none_of_the_clips_are_one_draw(share: float) -> None:
+    (ranking,) = rank_draws(np.array([True, True, False]), np.array([0.9, 0.2, 0.5]), share)
+    assert ranking.n_positives == (2 if share == 1 else 0)

@@ -1,0 +1,97 @@
+"""Rankings of a rare instrument, drawn again and again: their mean, and how far chance moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .out_of_fold import Bools, Floats
+from .score_measures import Ranking, rank
+
+N_DRAWS = 20
+
+
+def rank_draws(labels: Bools, scores: Floats, share: float) -> tuple[Ranking, ...]:
+    """Put clips in order with only some of the labelled ones, drawn at random, and all others.
+
+    Parameters
+    ----------
+    labels : np.ndarray [shape=(n,), dtype=bool]
+    scores : np.ndarray [shape=(n,), dtype=float64]
+    share : float in [0, 1]
+        How many of the labelled clips each draw keeps.
+
+    Returns
+    -------
+    rankings : tuple of Ranking
+        `N_DRAWS` of them; a single one where nothing is left to chance, with all or none of the labelled clips.
+    """
+    own = np.flatnonzero(labels)
+    n_kept = round(share * len(own))
+    rankings = []
+    for seed in range(N_DRAWS if 0 < n_kept < len(own) else 1):
+        keep = ~labels
+        keep[np.random.default_rng(seed).choice(own, n_kept, replace=False)] = True
+        rankings.append(rank(labels[keep], scores[keep]))
+    return tuple(rankings)
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """Mean, lowest and highest of several numbers, at each of several places.
+
+    Parameters
+    ----------
+    mean, low, high : np.ndarray [shape=(n_places,)]
+        NaN where there is no number.
+    """
+
+    mean: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Cuts:
+    """What lies above the same thresholds in several rankings.
+
+    Parameters
+    ----------
+    false_share, recall, precision : Spread
+        At each threshold; a ranking in which nothing lies above it has no precision.
+    """
+
+    false_share: Spread
+    recall: Spread
+    precision: Spread
+
+
+def cut(rankings: Sequence[Ranking], thresholds: Floats) -> Cuts:
+    """Cut rankings at thresholds.
+
+    Parameters
+    ----------
+    rankings : sequence of Ranking
+        At least one.
+    thresholds : np.ndarray [shape=(n_thresholds,)]
+        A clip lies above a threshold that equals its score.
+    """
+    columns = []
+    for one in rankings:
+        place = np.searchsorted(-one.scores, -thresholds, side="right")
+        hits, false_alarms = (np.append(0.0, counts)[place] for counts in (one.hits, one.false_alarms))
+        found = hits + false_alarms
+        precision = np.where(found > 0, hits / np.maximum(found, 1.0), np.nan)
+        columns.append((false_alarms / max(1, one.n_negatives), hits / max(1, one.n_positives), precision))
+    return Cuts(*(_spread(np.stack(values)) for values in zip(*columns, strict=True)))
+
+
+def _spread(values: Floats) -> Spread:
+    """Of the rankings, the first axis."""
+    is_known = np.isfinite(values)
+    n_known = is_known.sum(axis=0)
+    mean = np.where(n_known > 0, np.where(is_known, values, 0.0).sum(axis=0) / np.maximum(n_known, 1), np.nan)
+    low = np.where(n_known > 0, np.where(is_known, values, np.inf).min(axis=0), np.nan)
+    return Spread(mean, low, np.where(n_known > 0, np.where(is_known, values, -np.inf).max(axis=0), np.nan))
