@@ -7,21 +7,17 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from ..app.charts.colours import draw_png
-from ..app.charts.picture import show_png
 from ..training.inspection import NetworkInspector
 from ..training.layer_summary import LayerSummary
 from ..training.network import INPUT_MEAN_DB, INPUT_SPREAD_DB
-from .chart import ACCENT, Axis, Chart, set_line
+from .kernel_gallery import KernelGallery
 from .panel import Panel, figures, knob, knobs, slider
 from .patterns import (
-    KERNELS_PER_ROW,
     OWN,
     WINDOW_SECONDS,
     Array,
     convolve,
     cut_log_mel,
-    draw_gallery,
     scale_up,
     window_slider,
 )
@@ -206,15 +202,9 @@ class FilterExplorer(Panel):
     def __init__(self, network: NetworkInspector, sound: Sound, start: float = 20.0) -> None:
         self._network, self._sound = network, sound
         self._kernels = network.stem_kernels()
-        n_filters, n_rows = len(self._kernels), -(-len(self._kernels) // KERNELS_PER_ROW)
-        self.filter = slider(1, n_filters, 1, 1)
+        self.filter = slider(1, len(self._kernels), 1, 1)
         self.start = window_slider(sound, start)
-        self.gallery = Chart("The kernels", *_gallery_axes(n_filters), height=54 * n_rows)
-        self.gallery.explain("light: wants sound there; dark: wants none")
-        self.gallery.y_axis.grid_lines = "none"
-        picture = self.gallery.add_picture(height=float(n_rows))
-        show_png(picture, draw_png(draw_gallery(self._kernels), "sound"), 0.0, float(KERNELS_PER_ROW))
-        self._frame = self.gallery.add_line(ACCENT, width=3)
+        self.gallery = KernelGallery(self._kernels)
         self.response = PictureOfSound(OWN, "Response")
         self._box = SoundBox(lambda: sound.cut(self.start.value, WINDOW_SECONDS), "Listen to the window")
         controls = knobs(knob("Kernel", self.filter), knob("Window begins (s)", self.start))
@@ -230,20 +220,8 @@ class FilterExplorer(Panel):
 
     def _draw(self, _: Any = None) -> None:
         number = self.filter.value - 1
-        column, row = (
-            number % KERNELS_PER_ROW,
-            -(-len(self._kernels) // KERNELS_PER_ROW) - 1 - number // KERNELS_PER_ROW,
-        )
-        left, right, low, high = column + 0.03, column + 0.97, row + 0.03, row + 0.97
-        set_line(self._frame, [left, right, right, left, left], [low, low, high, high, low])
+        self.gallery.choose(number)
         response = self._maps[:, :, number]
         self.response.show(scale_up(response))
         active = 100 * float((response > 0).mean())
         self.response.explain(f"kernel {number + 1}: {active:.0f} % of the cells are above 0")
-
-
-def _gallery_axes(n_filters: int) -> tuple[Axis, Axis]:
-    n_rows = -(-n_filters // KERNELS_PER_ROW)
-    firsts = range(1, n_filters + 1, KERNELS_PER_ROW)
-    rows = {n_rows - k - 0.5: f"{n}-{min(n_filters, n + KERNELS_PER_ROW - 1)}" for k, n in enumerate(firsts)}
-    return Axis(0, KERNELS_PER_ROW, "", {-1.0: ""}), Axis(0, n_rows, "", rows)

@@ -8,7 +8,6 @@ import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
 
-from ..app.charts.colours import TRANSPARENT
 from ..config import FeatureConfig
 from .panel import slider
 from .sound import Sound
@@ -18,7 +17,6 @@ Array = npt.NDArray[np.float64]
 
 WINDOW_SECONDS = 3.0
 OWN = FeatureConfig()
-KERNELS_PER_ROW = 12
 
 
 def cut_log_mel(sound: Sound, start: float) -> npt.NDArray[np.float32]:
@@ -75,27 +73,3 @@ def cover_cells(log_mel: npt.NDArray[np.float32], chosen: npt.NDArray[np.bool_])
     """
     mask = stretch(chosen.astype(np.float64), log_mel.shape) > 0.5
     return np.where(mask, np.float32(-OWN.top_db), log_mel).astype(np.float32)
-
-
-def draw_gallery(kernels: Array) -> npt.NDArray[np.uint8]:
-    """Kernels side by side as values for `draw_png`: the middle colour is 0, gaps are transparent.
-
-    Parameters
-    ----------
-    kernels : np.ndarray [shape=(n, side, side)]
-        Each is drawn in its own scale.
-
-    Returns
-    -------
-    values : np.ndarray [shape=(n_rows * cell, 12 * cell), dtype=uint8]
-        The last row of kernels first: pictures are drawn from below.
-    """
-    n, side = len(kernels), kernels.shape[1]
-    n_rows, cell = -(-n // KERNELS_PER_ROW), side * 4 + 4
-    values = np.full((n_rows * cell, KERNELS_PER_ROW * cell), TRANSPARENT, dtype=np.uint8)
-    for k, kernel in enumerate(kernels):
-        most = float(np.abs(kernel).max()) or 1.0
-        levels = np.rint((kernel / most + 1) / 2 * 254).astype(np.uint8)
-        low, left = (n_rows - 1 - k // KERNELS_PER_ROW) * cell + 2, (k % KERNELS_PER_ROW) * cell + 2
-        values[low : low + side * 4, left : left + side * 4] = np.kron(levels, np.ones((4, 4), dtype=np.uint8))
-    return values

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page
 
 from instrunet_widgets.lessons.chart import ACCENT, MUTED
+from instrunet_widgets.lessons.kernel_gallery import KernelGallery
 from instrunet_widgets.lessons.panel import LessonStyles, swatches
 
 # The arrow of ipywidgets, whose own sheet is not on this page: a black picture.
@@ -41,3 +43,16 @@ def test_remark_beside_a_key_stands_on_a_line_of_its_own(width: int, page: Page)
     )
     last, remark = (page.locator(one).bounding_box() for one in (".in-swatches span:last-child", "u"))
     assert remark["y"] >= last["y"] + last["height"] - 1
+
+
+@pytest.mark.parametrize(("width", "fewest", "most"), [(390, 6, 9), (932, 14, 16)])
+def test_kernels_are_square_and_wide_enough_to_be_read(width: int, fewest: int, most: int, page: Page) -> None:
+    gallery = KernelGallery(np.random.default_rng(0).normal(size=(48, 5, 5)))
+    show(page, f'<div class="in-chart">{gallery._pictures.value}</div>', width=width)
+    boxes = [one.bounding_box() for one in page.locator("img").all()]
+    assert len(boxes) == 48
+    for box in boxes:
+        assert box["width"] == pytest.approx(box["height"], abs=0.1)
+        assert box["width"] > 30
+    assert fewest <= sum(box["y"] == boxes[0]["y"] for box in boxes) <= most
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
+
 import numpy as np
 import pytest
+from PIL import Image
 from test_widgets import (
     LONG,
     NONE,
@@ -20,8 +25,10 @@ from instrunet_widgets.instruments import CODES
 from instrunet_widgets.lessons import notices
 from instrunet_widgets.lessons import the_network as lesson
 from instrunet_widgets.lessons.class_maps import Notes
+from instrunet_widgets.lessons.kernel_gallery import KernelGallery
 from instrunet_widgets.lessons.notices import LessonStop
-from instrunet_widgets.lessons.patterns import convolve, cover_cells, draw_gallery, scale_up, stretch
+from instrunet_widgets.lessons.patterns import convolve, cover_cells, scale_up, stretch
+from instrunet_widgets.plotting.ramps import ramp
 
 pytest.importorskip("keras")
 
@@ -117,14 +124,26 @@ def test_scale_of_nothing_stays_nothing() -> None:
     assert scale_up([[-1, 0], [0, 2]]).tolist() == [[0, 0], [0, 1]]
 
 
-def test_gallery_puts_the_first_kernel_at_the_upper_left() -> None:
-    kernels = np.zeros((13, 1, 1))
-    kernels[0], kernels[12] = 1, -1
-    values = draw_gallery(kernels)  # rows from below, cells of 4 with 2 of a gap on each side
-    assert values.shape == (16, 96)
-    assert (values[10:14, 2:6] == 254).all()
-    assert (values[2:6, 2:6] == 0).all()
-    assert (values[2:6, 10:14] == 255).all()  # there is no fourteenth
+def read_picture(source: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(source.removeprefix("data:image/png;base64,")))))
+
+
+def test_kernels_stand_upright_each_in_its_own_scale_and_one_is_framed() -> None:
+    kernels = np.zeros((2, 3, 3))
+    kernels[0, 0], kernels[0, 2, 1] = -5, 5  # the lowest band, and a cell of the highest
+    kernels[1, 1, 0] = 0.01
+    gallery = KernelGallery(kernels)
+    sources = re.findall('src="(.*?)"', texts_of(gallery))
+    first, second = map(read_picture, sources)
+    low, middle, high = (ramp("sound")[k] for k in (0, 127, 254))
+    assert (first[0, 1] == high).all()  # the upper row of the picture
+    assert (first[2] == low).all()
+    assert (first[1] == middle).all()
+    assert (second[1, 0] == high).all()
+    for number in (1, 0):
+        gallery.choose(number)
+        cells = re.findall("<span( aria-current)?.*?>([0-9]+)</span>", gallery._pictures.value)
+        assert [name for chosen, name in cells if chosen] == [str(number + 1)]
 
 
 def test_all_cells_covered_leave_silence(network) -> None:
