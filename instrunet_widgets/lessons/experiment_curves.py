@@ -15,12 +15,12 @@ import numpy.typing as npt
 from ..app.charts.frame import label_ticks
 from ..training.experiment_plan import list_runs
 from .chart import ACCENT, BAD, GOOD, WARN, Axis, Chart, round_ticks, set_line
+from .findings import Row, read_number, read_numbers
 from .material import model_folder, read_table
 from .panel import Panel, knob, knobs, swatches
 from .tables import write_table
 
 Array = npt.NDArray[np.float64]
-Row = dict[str, str]
 
 BASE = "base"
 QUESTIONS = {
@@ -51,6 +51,7 @@ _SCORES = {
     "average_precision": "Average precision",
     "n_parameters": "Parameters",
 }
+_KEYS = ("question", "variant", "seed")
 _COLOURS = (ACCENT, WARN, BAD, GOOD)
 _STYLES = ("solid", "dashed", "dash_dotted", "dotted")
 _MOST_LINES = len(_COLOURS)
@@ -100,21 +101,22 @@ class Experiments:
         """
         curves = []
         for variant, rows in _by_variant(self.history, question).items():
-            points = [(int(row["epoch"]), float(row[measure])) for row in rows if row.get(measure)]
+            read = [(read_number(row, "epoch"), read_number(row, measure)) for row in rows]
+            points = [(epoch, value) for epoch, value in read if epoch is not None and value is not None]
             if not points:
                 continue
             epochs = np.unique([epoch for epoch, _ in points])
             values = [[value for at, value in points if at == epoch] for epoch in epochs]
             columns = [[float(reduce(one)) for one in values] for reduce in (np.mean, np.min, np.max)]
             n_seeds = len({row["seed"] for row in rows})
-            curves.append(Curve(variant, n_seeds, epochs.astype(np.float64), *map(np.array, columns)))
+            curves.append(Curve(variant, n_seeds, epochs, *map(np.array, columns)))
         return tuple(curves)
 
     def scores(self, question: str) -> list[tuple[str, ...]]:
         """Rows of a table: variant, number of runs, and each score as mean and range."""
         table = []
         for variant, rows in _by_variant(self.runs, question).items():
-            cells = [_write([float(row[name]) for row in rows if row.get(name)], name) for name in _SCORES]
+            cells = [_write(read_numbers(rows, name), name) for name in _SCORES]
             table.append((variant, str(len({row["seed"] for row in rows})), *cells))
         return table
 
@@ -139,7 +141,8 @@ def read_experiments(folder: Path | None = None) -> Experiments:
         If a table cannot be read.
     """
     folder = folder or model_folder().parent
-    return Experiments(read_table(folder / "experiments.csv"), read_table(folder / "experiments_history.csv"))
+    runs = read_table(folder / "experiments.csv", _KEYS)
+    return Experiments(runs, read_table(folder / "experiments_history.csv", (*_KEYS, "epoch")))
 
 
 class ExperimentExplorer(Panel):

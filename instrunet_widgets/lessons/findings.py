@@ -78,28 +78,35 @@ def tabulate(
     measures : mapping of str to str
         Column of the file and its name.
     """
-    known = [measure for measure in measures if any(read(row, measure) is not None for _, row, _ in named)]
+    known = [measure for measure in measures if any(read_number(row, measure) is not None for _, row, _ in named)]
     if not known:
         return Finding(), []
     first = known[0]
     choices = [
-        Choice(name, value, is_default) for name, row, is_default in named if (value := read(row, first)) is not None
+        Choice(name, value, is_default)
+        for name, row, is_default in named
+        if (value := read_number(row, first)) is not None
     ]
     rows = [
-        (name + (" (default)" if is_default else ""), *(write(read(row, measure), measure) for measure in known))
+        (name + (" (default)" if is_default else ""), *(write(read_number(row, measure), measure) for measure in known))
         for name, row, is_default in named
     ]
     head = (title, *(measures[measure] for measure in known))
     return Finding(judge(choices, first, measures[first]), head=head, rows=tuple(rows)), choices
 
 
-def read(row: Row, column: str) -> float | None:
+def read_number(row: Row, column: str) -> float | None:
     """A number of a row; None if it is missing, or no finite number."""
     try:
         value = float(row.get(column) or "")
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def read_numbers(rows: Sequence[Row], column: str) -> list[float]:
+    """The numbers of a column; what is missing, or no finite number, is left out."""
+    return [value for row in rows if (value := read_number(row, column)) is not None]
 
 
 def write(value: float | None, measure: str) -> str:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..training.irmas import NOT_ANNOTATED, parse_clip_name
 from ..training.splits import read_split
+from .findings import read_numbers
 from .material import model_folder, read_table
 from .notices import stop_on_error
 
@@ -139,18 +140,23 @@ def read_split_scores(path: Path | None = None) -> tuple[SplitScore, ...]:
     -------
     scores : tuple of SplitScore
         By recording, then by clip; empty where one of the two has not been measured.
+
+    Raises
+    ------
+    LessonStop
+        If the table cannot be read.
     """
     runs: dict[str, list[dict[str, str]]] = {"recording": [], "clip": []}
-    for row in read_table(path or model_folder().parent / "experiments.csv"):
-        if row.get("question") in ("base", "split"):
-            runs["clip" if row.get("split_by") == "clip" else "recording"].append(row)
+    for row in read_table(path or model_folder().parent / "experiments.csv", ("question", "split_by")):
+        if row["question"] in ("base", "split"):
+            runs["clip" if row["split_by"] == "clip" else "recording"].append(row)
     if not all(runs.values()):
         return ()
     return tuple(_average(split_by, rows) for split_by, rows in runs.items())
 
 
 def _average(split_by: str, rows: list[dict[str, str]]) -> SplitScore:
-    values = {name: [float(row[name]) for row in rows if row.get(name)] for name in _SCORES}
+    values = {name: read_numbers(rows, name) for name in _SCORES}
     known = {name: numbers for name, numbers in values.items() if numbers}
     return SplitScore(
         split_by,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -104,19 +105,48 @@ def read_model_file(name: str) -> Any:
             raise OSError(0, f"it is no JSON: {error}", str(path)) from error
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
+def find_part(content: Any, *keys: str) -> dict[str, Any]:
+    """What stands under keys in the content of a JSON file, one inside the other.
+
+    Parameters
+    ----------
+    content : any
+        Of `read_model_file`.
+    *keys : str
+
+    Returns
+    -------
+    part : dict of str to any
+        Empty if there is none.
+    """
+    for key in keys:
+        content = content.get(key) if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
+def read_table(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
     """Rows of a table of `instrunet experiments`; none if it does not exist.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str
+        Those it must have. A cell that a row lacks is empty.
 
     Raises
     ------
     LessonStop
-        If it is there and cannot be read.
+        If it is there and cannot be read, or has rows and lacks a column.
     """
     with stop_on_error():
         try:
-            return read_rows(path)
+            rows = read_rows(path)
         except (ValueError, csv.Error) as error:
             raise OSError(0, f"it is no table: {error}", str(path)) from error
+        for column in columns:
+            if rows and column not in rows[0]:
+                raise OSError(0, f"it has no column '{column}'", str(path))
+    return [{column: row[column] or "" for column in row if column} for row in rows]
 
 
 def make_opening(number: int, minutes: int, idea: str, *, has_piece: bool = True) -> Panel:

@@ -6,6 +6,7 @@ import html
 import importlib.util
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 from ..errors import FeatureFolderError, InstruNetError, ModelError
 from ..wording import escape_unprintable
@@ -54,7 +55,7 @@ def stop_on_error() -> Iterator[None]:
         stop(f"{error.filename or 'A file'} cannot be read ({error.strerror or error}); {_AGAIN}.")
 
 
-def stop(sentence: str) -> None:
+def stop(sentence: str) -> NoReturn:
     """End the notebook here.
 
     Parameters

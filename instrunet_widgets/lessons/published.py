@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import ipywidgets as widgets
 
-from .material import read_model_file
+from .material import find_part, read_model_file
 from .panel import Panel, knob, knobs
 from .tables import write_words
 
@@ -145,20 +145,12 @@ def read_own_figures() -> dict[str, dict[str, str]]:
     LessonStop
         If the network's ``scores.json`` is missing or damaged.
     """
-    content = read_model_file("scores.json")
-    scores = content if isinstance(content, dict) else {}
+    scores = read_model_file("scores.json")
     own: dict[str, dict[str, str]] = {}
     for classes in ("eleven_classes", "ten_classes"):
-        whole, folds = _find(scores, "test", classes), _find(scores, "folds", classes)
+        whole, folds = find_part(scores, "test", classes), find_part(scores, "folds", classes)
         own[classes] = {name: _write(whole.get(name), folds.get(name)) for name in (*_MEASURES, "argmax_macro_f1")}
     return own
-
-
-def _find(scores: dict[str, Any], *keys: str) -> dict[str, Any]:
-    found: Any = scores
-    for key in keys:
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}
 
 
 def _write(value: Any, spread: Any) -> str:

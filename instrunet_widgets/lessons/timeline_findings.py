@@ -13,7 +13,6 @@ from ..app.charts.frame import label_ticks
 from .chart import ACCENT, BAD, GOOD, MUTED, WARN, Axis, Chart, round_ticks, set_line
 from .findings import LOWER_IS_BETTER, Line, Row
 from .material import model_folder, read_table
-from .notices import stop_on_error
 from .panel import Panel, knob, knobs, swatches
 from .tables import write_table
 from .timeline_questions import QUESTIONS, Question
@@ -37,12 +36,7 @@ def read_findings(folder: Path | None = None) -> list[Row]:
     LessonStop
         If it is there and cannot be read.
     """
-    path = (folder or model_folder().parent) / FILE
-    rows = read_table(path)
-    with stop_on_error():
-        if rows and "experiment" not in rows[0]:
-            raise OSError(0, "it has no column 'experiment'", str(path))
-    return rows
+    return read_table((folder or model_folder().parent) / FILE, ("experiment",))
 
 
 class TimelineFindings(Panel):

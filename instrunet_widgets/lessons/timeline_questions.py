@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..config import DecodingConfig, WindowConfig
 from ..instruments import INSTRUMENTS
-from .findings import Choice, Finding, Line, Row, judge, read, tabulate, write
+from .findings import Choice, Finding, Line, Row, judge, read_number, tabulate, write
 
 SECONDS = {
     "frame_f1": "F1 by seconds",
@@ -56,7 +56,7 @@ class Question:
     def tell_source(self, rows: Sequence[Row]) -> str:
         """On how much it was measured, and of which network."""
         row = _of(rows, self.experiment)[0]
-        n = read(row, "n")
+        n = read_number(row, "n")
         kind, more = _SOURCES[self.experiment]
         return (
             f"Measured on {'' if n is None else f'{n:,.0f} '}{kind}, network {row.get('model') or 'not named'}. {more}"
@@ -69,9 +69,9 @@ def compare_hops(rows: Sequence[Row], measure: str) -> Finding:
     found = {
         (hop, smoothing): row
         for row in own
-        if (hop := read(row, "hop_seconds")) and (smoothing := read(row, "smoothing_windows"))
+        if (hop := read_number(row, "hop_seconds")) and (smoothing := read_number(row, "smoothing_windows"))
     }
-    values = {key: value for key, row in found.items() if (value := read(row, measure)) is not None}
+    values = {key: value for key, row in found.items() if (value := read_number(row, measure)) is not None}
     if not values:
         return Finding()
     usual, lines = (_USUAL_HOP, float(_USUAL.smoothing_windows)), []
@@ -95,7 +95,8 @@ def compare_thresholds(rows: Sequence[Row], _: str = "") -> Finding:
     usual = {
         row["thresholds"]: row
         for row in _of(rows, "timeline", "thresholds")
-        if (read(row, "hop_seconds"), read(row, "smoothing_windows")) == (_USUAL_HOP, _USUAL.smoothing_windows)
+        if (read_number(row, "hop_seconds"), read_number(row, "smoothing_windows"))
+        == (_USUAL_HOP, _USUAL.smoothing_windows)
     }
     named = [(_name_thresholds(name), row, name == "window") for name, row in usual.items()]
     finding, choices = tabulate("Thresholds", named, SECONDS | RANGES)
@@ -109,7 +110,7 @@ def compare_aggregations(rows: Sequence[Row], measure: str) -> Finding:
     """Mean or max over whole pieces, by smoothing and thresholds."""
     columns: dict[tuple[str, float], dict[str, float]] = {}  # (aggregation, smoothing) -> thresholds -> value
     for row in _of(rows, "aggregation", "aggregation", "thresholds"):
-        value, smoothing = read(row, measure), read(row, "smoothing_windows")
+        value, smoothing = read_number(row, measure), read_number(row, "smoothing_windows")
         if value is not None and smoothing is not None:
             columns.setdefault((row["aggregation"], smoothing), {})[row["thresholds"]] = value
     titled: dict[str, dict[str, float]] = {}
@@ -151,13 +152,15 @@ def compare_recordings(rows: Sequence[Row], _: str = "") -> Finding:
 
 def compare_polyphony(rows: Sequence[Row], _: str = "") -> Finding:
     """Seconds in which one, two, three or four of the eleven play."""
-    numbered = {number: row for row in _of(rows, "polyphony") if (number := read(row, "n_playing"))}
+    numbered = {number: row for row in _of(rows, "polyphony") if (number := read_number(row, "n_playing"))}
     named = [(f"{number:g}", numbered[number], False) for number in sorted(numbered)]
     finding, _choices = tabulate("Playing at once", named, SECONDS)
     lines, notes = [], []
     for measure, name in SECONDS.items():
         values = [
-            (number, value) for number in sorted(numbered) if (value := read(numbered[number], measure)) is not None
+            (number, value)
+            for number in sorted(numbered)
+            if (value := read_number(numbered[number], measure)) is not None
         ]
         if values:
             lines.append(Line(name, tuple(values)))
@@ -171,7 +174,7 @@ def compare_instruments(rows: Sequence[Row], _: str = "") -> Finding:
     named = [
         (_NAMES.get(row["instrument"], row["instrument"]), row, False) for row in _of(rows, "instrument", "instrument")
     ]
-    named.sort(key=lambda one: -(read(one[1], "frame_f1") or 0.0))
+    named.sort(key=lambda one: -(read_number(one[1], "frame_f1") or 0.0))
     finding, choices = tabulate("Instrument", named, SECONDS)
     if len(choices) < 2:
         return finding
@@ -199,7 +202,7 @@ def _explain_numbers(titles: Sequence[str]) -> str:
 
 def _count_ranges(row: Row) -> str:
     """With how many ranges the lowest boundary error comes: the more there are, the nearer is one by chance."""
-    claimed, labelled = read(row, "n_segments"), read(row, "n_labelled")
+    claimed, labelled = read_number(row, "n_segments"), read_number(row, "n_labelled")
     if claimed is None or labelled is None:
         return ""
     return (
@@ -210,7 +213,7 @@ def _count_ranges(row: Row) -> str:
 
 def _judge_ranges(row: Row) -> str:
     """What the default reaches by seconds and by ranges."""
-    seconds, ranges = read(row, "frame_f1"), read(row, "segment_f1")
+    seconds, ranges = read_number(row, "frame_f1"), read_number(row, "segment_f1")
     if seconds is None or ranges is None:
         return ""
     text = f"With the defaults F1 is {seconds:.3f} by seconds and {ranges:.3f} by ranges"

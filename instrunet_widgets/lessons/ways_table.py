@@ -10,7 +10,8 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..training.experiment_plan import WAYS
-from .experiment_curves import BASE, Experiments, Row
+from .experiment_curves import BASE, Experiments
+from .findings import Row, read_number, read_numbers
 from .panel import Panel, knob, knobs
 from .tables import write_table
 
@@ -87,14 +88,14 @@ class WaysTable(Panel):
         return write_table(("Tried", _CLIPS, MEASURES[self.measure.value]), rows), _TRIALS
 
     def _read(self, rows: Sequence[Row]) -> list[float]:
-        measure = self.measure.value
-        return [float(row[measure]) for row in rows if row.get(measure)]
+        return read_numbers(rows, self.measure.value)
 
     def _choose(self, rows: Sequence[Row]) -> list[Row]:
         """The rows that have the score, in the order that is asked for."""
-        measure = self.measure.value
-        known = [row for row in rows if row.get(measure)]
-        return sorted(known, key=lambda row: -float(row[measure])) if self.order.value == BY_SCORE else known
+        known = [(value, row) for row in rows if (value := read_number(row, self.measure.value)) is not None]
+        if self.order.value == BY_SCORE:
+            known.sort(key=lambda pair: -pair[0])
+        return [row for _, row in known]
 
 
 def sign(difference: float) -> str:
@@ -120,7 +121,8 @@ def place(value: float, runs: Sequence[float]) -> str:
 
 
 def _count_clips(row: Row) -> str:
-    return f"{int(row['n_train']):,}" if row.get("n_train") else "-"
+    n_clips = read_number(row, "n_train")
+    return "-" if n_clips is None else f"{n_clips:,.0f}"
 
 
 def _judge(own: Sequence[float], n_tried: int) -> str:

@@ -11,7 +11,7 @@ from .exercise import Exercise
 from .irmas_clips import SplitScore, read_clips, read_split_scores
 from .judging import judge_function, judge_number
 from .label_widgets import ClipCounter, LabelExplorer, LeakExplorer
-from .material import load_labels, load_piece, make_opening, read_model_file
+from .material import find_part, load_labels, load_piece, make_opening, read_model_file
 from .out_of_fold import show_folds
 from .panel import Panel
 from .tables import show_table
@@ -69,7 +69,7 @@ def show_scores(scores: tuple[SplitScore, ...] | None = None) -> Panel:
     """
     scores = read_split_scores() if scores is None else scores
     if not scores:
-        own = read_model_file("scores.json").get("test", {}).get("eleven_classes", {})
+        own = find_part(read_model_file("scores.json"), "test", "eleven_classes")
         own_rows = [(name, f"{own[key]:.3f}") for key, name in _MEASURES.items() if isinstance(own.get(key), float)]
         return show_table(own_rows, ("InstruNet's network", "Split by recording"), "Scores", _NOT_MEASURED)
     by_recording, by_clip = scores

@@ -6,20 +6,24 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sample_analysis import make_analysis
+from test_widgets import look_at, texts_of
 
 from instrunet_widgets import examples
 from instrunet_widgets.examples import LabelledRange, example_labels
 from instrunet_widgets.label_files import label_path, read_labels
 from instrunet_widgets.lessons import exploration, irmas_clips, material, notices
 from instrunet_widgets.lessons import windows_and_labels as lesson_2
-from instrunet_widgets.lessons.experiment_curves import read_experiments
+from instrunet_widgets.lessons.experiment_curves import ExperimentExplorer, read_experiments
 from instrunet_widgets.lessons.notices import LessonStop
+from instrunet_widgets.lessons.ways_table import WaysTable
+from instrunet_widgets.training.experiment_plan import WAYS
 
 LESSONS = (
     "sound_to_log_mel",
@@ -290,11 +294,70 @@ def test_parts_cover_the_piece() -> None:
     assert all(end == start for (_, end), (start, _) in pairwise(parts))
 
 
-def test_damaged_table_of_experiments_is_one_line_in_every_lesson_that_reads_it(tmp_path: Path) -> None:
-    (tmp_path / "experiments.csv").write_bytes(b"question,variant\n\xff\xfe,x\n")
-    for read in (
-        lambda: read_experiments(tmp_path),
-        lambda: irmas_clips.read_split_scores(tmp_path / "experiments.csv"),
-    ):
-        with pytest.raises(LessonStop, match=r"experiments\.csv cannot be read \(it is no table"):
-            read()
+RUNS, HISTORY = "experiments.csv", "experiments_history.csv"
+
+
+def read_in_lesson_2(folder: Path) -> None:
+    irmas_clips.read_split_scores(folder / RUNS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason", "lessons"),
+    [
+        (RUNS, b"question,variant\n\xff\xfe,x\n", "it is no table", (read_experiments, read_in_lesson_2)),
+        (
+            RUNS,
+            b"variant,seed,split_by\na,0,clip\n",
+            "it has no column 'question'",
+            (read_experiments, read_in_lesson_2),
+        ),
+        (RUNS, b"question,seed\nbase,0\n", "it has no column 'variant'", (read_experiments,)),
+        (RUNS, b"question,variant\nbase,3x3\n", "it has no column 'seed'", (read_experiments,)),
+        (RUNS, b"question,variant,seed\nbase,3x3,0\n", "it has no column 'split_by'", (read_in_lesson_2,)),
+        (HISTORY, b"question,variant,seed\nbase,3x3,0\n", "it has no column 'epoch'", (read_experiments,)),
+        (HISTORY, b"question,variant,epoch\nbase,3x3,1\n", "it has no column 'seed'", (read_experiments,)),
+    ],
+)
+def test_damaged_table_of_experiments_is_one_line_in_every_lesson_that_reads_it(
+    name: str, content: bytes, reason: str, lessons: tuple[Callable[[Path], object], ...], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    for read in lessons:
+        with pytest.raises(LessonStop, match=rf"{name} cannot be read \({reason}") as caught:
+            read(tmp_path)
+        assert "\n" not in str(caught.value)
+
+
+def test_damaged_number_in_a_table_is_left_out_like_one_that_is_missing(tmp_path: Path) -> None:
+    (tmp_path / RUNS).write_text(
+        "question,variant,seed,split_by,accuracy,n_train,n_parameters\n"
+        "base,3x3,0,group,x,,many\nbase,3x3,1,group,.6,5000,\nbase,3x3,2,group,nan,,\n"
+        "split,by clip,0,clip,.8,,\nsplit,by clip,1,clip,inf,,\n"
+        f"{WAYS[0][0]},<b>,0,group,x,1,\n{WAYS[1][0]},no shift,0,group,.7,some,\n"
+        "optimiser\n"  # cut short
+    )
+    (tmp_path / HISTORY).write_text(
+        "question,variant,seed,epoch,stop_accuracy\nbase,3x3,0,1,.2\nbase,3x3,0,x,.3\nbase,3x3,0,3,x\nbase,3x3,0,4,.4\n"
+    )
+    by_recording, by_clip = irmas_clips.read_split_scores(tmp_path / RUNS)
+    assert (by_recording.means, by_clip.means) == ({"accuracy": 0.6}, {"accuracy": 0.8})
+    experiments = read_experiments(tmp_path)
+    assert experiments.scores("split")[0] == ("by recording", "3", "0.600", "-", "-", "-")
+    (curve,) = experiments.curves("optimiser", "stop_accuracy")
+    assert (curve.epochs.tolist(), curve.means.tolist()) == ([1, 4], [0.2, 0.4])
+    for panel in (WaysTable(experiments), ExperimentExplorer(experiments)):
+        look_at(panel)
+    text = texts_of(WaysTable(experiments))
+    assert text.count("<tr>") == 2  # its head, and the one way whose score is a number
+    assert "no shift</td><td>-</td><td>0.700</td><td>+0.100</td>" in text
+
+
+@pytest.mark.parametrize("content", ["[]", '{"test": null}', '{"test": {"eleven_classes": [0.5]}}'])
+def test_scores_that_were_not_measured_are_no_rows(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scores.json").write_text(content)
+    monkeypatch.setenv("INSTRUNET_MODEL", str(tmp_path))
+    text = lesson_2.show_scores(()).children[1].value
+    assert "<td>" not in text
+    assert "has not been measured here yet" in text
