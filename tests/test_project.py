@@ -136,6 +136,16 @@ def test_conda_environment_has_every_requirement_in_the_same_versions() -> None:
     assert out_of_step == []
 
 
+def test_conda_environment_names_nothing_else_and_no_other_channel() -> None:
+    from_conda, for_pip = read_conda_environment()
+    needs = [Requirement(text) for texts in project_requirements().values() for text in texts]
+    wanted = {CONDA_NAMES.get(need.name, need.name) for need in needs}
+    named = {*from_conda, *(Requirement(line).name for line in for_pip if not line.startswith("-e "))}
+    assert named - wanted == {"python", "pip"}
+    channels = yaml.safe_load((REPOSITORY / "environment.yml").read_text(encoding="utf-8"))["channels"]
+    assert channels == ["conda-forge", "nodefaults"]
+
+
 def test_conda_environment_installs_the_package_with_its_extras_on_a_supported_python() -> None:
     from_conda, for_pip = read_conda_environment()
     (editable,) = (line for line in for_pip if line.startswith("-e "))

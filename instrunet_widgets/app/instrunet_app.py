@@ -79,6 +79,9 @@ class InstruNetApp(widgets.VBox):
         if audio is not None:
             self.open_file(audio)
 
+    def __repr__(self) -> str:
+        return f"InstruNetApp({self.analysis or ''})"  # that of ipywidgets writes out all that is inside
+
     # -- for exploratory work ------------------------------------------------------------------------------------
 
     @property

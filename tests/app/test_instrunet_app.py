@@ -35,6 +35,7 @@ def test_first_page_asks_for_a_file_and_shows_nothing_that_cannot_be_used() -> N
     app = make_app()
     assert is_shown(app.uploader) and not app.uploader.compact and is_shown(app.examples)
     assert not any(map(is_shown, (app.actions, app.settings, app.tabs, app.table, app.messages, app._main)))
+    assert repr(app) == "InstruNetApp()"
 
 
 def test_file_named_in_the_call_is_opened_at_once(app: InstruNetApp) -> None:

@@ -43,7 +43,7 @@ def merge_outputs(notebook: nbformat.NotebookNode, name: str) -> nbformat.Notebo
     """A copy of a notebook with the recorded outputs in it, as if it had been saved after a run."""
     notebook = copy.deepcopy(notebook)
     file = EXPECTED / f"{name}.json"
-    outputs = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    outputs = json.loads(file.read_text(encoding="utf-8"))
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
             cell.outputs = [nbformat.from_dict(output) for output in outputs.get(cell.id, [])]

@@ -4,7 +4,7 @@ nbval runs them. Outputs are not committed, so those to compare with are kept in
 
 - strict: a cell must give exactly what the file says (nothing, where it says nothing). Of a widget its class counts.
 - lax: cells tagged ``nbval-ignore-output`` only have to run: tables with the network's figures, which change with
-  it. So do all cells of a notebook without a file.
+  it. What the texts say about those figures is in ``test_quoted_figures.py``.
 
 After a change, record them anew and look at the difference: ``python tests/notebooks/record.py explore``.
 
@@ -79,14 +79,14 @@ def exercise_calls(path: Path, method: str) -> dict[str, str]:
     return calls
 
 
-def run_nbval(notebook: nbformat.NotebookNode, folder: Path, *, is_strict: bool, lacks: tuple[str, ...]) -> str:
+def run_nbval(notebook: nbformat.NotebookNode, folder: Path, *, lacks: tuple[str, ...]) -> str:
     """Run a notebook; the last line that nbval writes, or all it has to say if cells fail."""
     copy = folder / "notebook.ipynb"
     nbformat.write(notebook, copy)
     (folder / "site").mkdir()
     (folder / "site" / "sitecustomize.py").write_text(RESTRICTIONS.format(names=lacks))
     command = [
-        *(sys.executable, "-m", "pytest", "--nbval" if is_strict else "--nbval-lax", "--nbval-current-env", copy),
+        *(sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", copy),
         *("--nbval-cell-timeout=300", "-p", "no:playwright", "-p", "no:cacheprovider", "-q", "-rA", "--color=no"),
         f"--rootdir={folder}",
     ]
@@ -99,9 +99,7 @@ def run_nbval(notebook: nbformat.NotebookNode, folder: Path, *, is_strict: bool,
 @pytest.mark.slow
 def test_notebook_runs_with_the_known_outputs(path: Path, tmp_path: Path) -> None:
     lacks = () if path.stem in NEED_TRAINING else NOT_FOUND_IN_KERNELS
-    is_strict = (EXPECTED / f"{path.stem}.json").is_file()
-    notebook = merge_outputs(read(path), path.stem)
-    said = run_nbval(notebook, tmp_path, is_strict=is_strict, lacks=lacks)
+    said = run_nbval(merge_outputs(read(path), path.stem), tmp_path, lacks=lacks)
     assert re.fullmatch(rf"{len(code_cells(path))} passed(, \d+ warnings?)? in .*", said), said
 
 
@@ -121,10 +119,16 @@ def test_wrong_outputs_solutions_skipped_libraries_and_hosts_are_found(tmp_path:
     for number, cell in enumerate(notebook.cells):
         cell.execution_count, cell.outputs = number, expected if number in (0, 1, 5) else []
     notebook.cells[5].metadata["tags"] = ["nbval-ignore-output"]
-    said = run_nbval(notebook, tmp_path, is_strict=True, lacks=NOT_FOUND_IN_KERNELS)
+    said = run_nbval(notebook, tmp_path, lacks=NOT_FOUND_IN_KERNELS)
     assert re.findall(r"(PASSED|FAILED) \S+::Cell (\d)", said) == [
         *(("PASSED", "0"), ("PASSED", "5"), ("FAILED", "1"), ("FAILED", "2"), ("FAILED", "3"), ("FAILED", "4"))
     ]
+
+
+@all_notebooks
+def test_notebook_has_known_outputs_and_no_tag_that_lets_errors_pass(path: Path) -> None:
+    assert (EXPECTED / f"{path.stem}.json").is_file()
+    assert {tag for cell in read(path).cells for tag in tags_of(cell)} <= {"solution", "nbval-ignore-output"}
 
 
 @all_notebooks
