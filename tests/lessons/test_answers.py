@@ -156,6 +156,7 @@ WRONG = {
         lambda found, labelled: {"precision": 1.0, "recall": 1.0},
     ],
     "tuned": [
+        DecodingConfig(),  # as the app begins
         DecodingConfig(threshold=1.0),
         DecodingConfig(threshold=0.0),
         DecodingConfig(threshold=0.7),

@@ -76,6 +76,11 @@ def test_overtones_above_half_the_sample_rate_are_left_out() -> None:
     assert np.abs(make_tone(1_750.0, n_overtones=12).samples).max() <= 0.5 + 1e-6
 
 
+def test_overtones_grow_weaker_as_a_half_and_a_third() -> None:
+    decibels = compute_spectrum(make_tone(1_000.0, n_overtones=2), 16_000).decibels  # a value every Hz
+    assert decibels[[2_000, 3_000]] - decibels[1_000] == pytest.approx([-6.02, -9.54], abs=0.01)
+
+
 def test_a_cut_beyond_the_end_is_silence_of_the_wanted_length() -> None:
     sound = Sound(np.ones(RATE, dtype=np.float32))
     assert sound.cut(0.5, 1.0).samples.tolist() == [1.0] * 8_000 + [0.0] * 8_000
