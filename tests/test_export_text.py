@@ -18,8 +18,6 @@ from instrunet_widgets.results import Thresholds
 
 RAW = DecodingConfig(smoothing_windows=1)
 # Windows of the sample: flute 0.5 and 0.3 over the threshold 0.5 in the first cell only; piano 0.9 in 1, 2, 4.
-FLUTE_RANGES = [(0.0, 2.25)]
-PIANO_RANGES = [(0.0, 3.75), (5.25, 7.0)]
 
 
 def write(key, analysis=None, config=RAW):

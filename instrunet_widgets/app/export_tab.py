@@ -97,20 +97,11 @@ class ExportView(widgets.VBox):
         """
         return self._plan_file()()
 
-    def make_zip(self) -> Download:
-        """A zip of one file per recording, in every format, and one table of all.
-
-        Raises
-        ------
-        ExportError
-            If nothing has been analysed.
-        """
-        return self._plan_zip()()
-
     async def _make_file_aside(self) -> Download:
         return await in_worker(partial(_draw_alone, self._plan_file()))
 
     async def _make_zip_aside(self) -> Download:
+        """A zip of one file per recording, in every format, and one table of all."""
         return await in_worker(partial(_draw_alone, self._plan_zip()))
 
     def _plan_file(self) -> Callable[[], Download]:

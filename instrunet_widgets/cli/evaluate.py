@@ -12,6 +12,7 @@ from .extras import require_libraries
 from .terminal import make_console
 
 if TYPE_CHECKING:
+    from ..classifier import Classifier
     from ..training.evaluate import Evaluation
     from ..training.irmas_protocol import ProtocolReport
     from ..training.solo import SoloReport
@@ -101,22 +102,14 @@ def _refuse_options_of_another_way(args: argparse.Namespace) -> None:
 
 def _evaluate(args: argparse.Namespace) -> Evaluation:
     from ..classifier import Classifier
-    from ..training.evaluate import evaluate, read_training_split
+    from ..training.evaluate import evaluate
     from ..training.feature_folder import read_feature_folder
-    from ..training.splits import read_split
 
     classifier = Classifier.load(args.model)
-    split = read_split(args.split) if args.split else None
+    splits = _read_splits(args, classifier)
     folder = read_feature_folder(args.features, classifier.feature_config)
     with show_count("scoring") as update:
-        return evaluate(
-            classifier,
-            folder,
-            test_split=split,
-            split_name=str(args.split) if args.split else None,
-            trained_on=read_training_split(classifier.path),
-            on_progress=update,
-        )
+        return evaluate(classifier, folder, **splits, on_progress=update)
 
 
 def _run_protocol(args: argparse.Namespace) -> ProtocolReport:
@@ -129,20 +122,22 @@ def _run_protocol(args: argparse.Namespace) -> ProtocolReport:
 
 def _evaluate_solo(args: argparse.Namespace) -> SoloReport:
     from ..classifier import Classifier
-    from ..training.evaluate import read_training_split
     from ..training.solo import evaluate_solo, find_solo_recordings
-    from ..training.splits import read_split
 
     classifier = Classifier.load(args.model)
-    split = read_split(args.split) if args.split else None
+    splits = _read_splits(args, classifier)
     recordings = find_solo_recordings(args.solo, args.labels)
     with show_count("listening") as update:
-        return evaluate_solo(
-            classifier,
-            recordings,
-            folder=args.solo,
-            test_split=split,
-            split_name=str(args.split) if args.split else None,
-            trained_on=read_training_split(classifier.path),
-            on_progress=update,
-        )
+        return evaluate_solo(classifier, recordings, folder=args.solo, **splits, on_progress=update)
+
+
+def _read_splits(args: argparse.Namespace, classifier: Classifier) -> dict[str, Any]:
+    """The split to score the test part of, its name, and the one that the network was trained on."""
+    from ..training.evaluate import read_training_split
+    from ..training.splits import read_split
+
+    return {
+        "test_split": read_split(args.split) if args.split else None,
+        "split_name": str(args.split) if args.split else None,
+        "trained_on": read_training_split(classifier.path),
+    }

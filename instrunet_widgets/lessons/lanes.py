@@ -12,7 +12,7 @@ from ..instruments import CODES, N_INSTRUMENTS
 from ..plotting.scales import pick_ticks
 from ..segment_scores import TimeRange
 from ..wording import format_time
-from .chart import ACCENT, MUTED, TEXT, Axis, set_line
+from .chart import ACCENT, MUTED, Axis, set_line
 from .instrument_chart import ROWS, InstrumentChart
 
 LANE_PIXELS = 21
@@ -40,7 +40,6 @@ class LaneChart(InstrumentChart):
         self._window = self.add_line(ACCENT, width=1, fill="inside", fill_colors=[ACCENT], fill_opacities=[0.2])
         self._labelled = self.add_bars(LANE_PIXELS * 0.3, MUTED)
         self._found = self.add_bars(LANE_PIXELS * 0.3)
-        self._cursor = self.add_line(TEXT, width=1)
 
     def show_labelled(self, ranges: Iterable[TimeRange]) -> None:
         """Draw the labels."""

@@ -28,10 +28,7 @@ class _OneInstrument(Panel):
 
     def __init__(self, analysis: Analysis, labels: Labels, title: str, control: widgets.Widget, key: str) -> None:
         self._analysis, self._labels = analysis, labels
-        labelled = {one.instrument for one in labels}
-        names = [(one.name, one.code) for one in INSTRUMENTS if one.code in analysis.instruments]
-        chosen = next((code for _, code in names if code in ("flu", *labelled)), names[0][1])
-        self.instrument = widgets.Dropdown(options=names, value="flu" if "flu" in analysis.instruments else chosen)
+        self.instrument = widgets.Dropdown(options=[(one.name, one.code) for one in INSTRUMENTS], value="flu")
         self.chart = Chart("", time_axis(analysis.duration), Axis(-0.14, 1.02, "Probability", PER_CENT))
         self._shade = self.chart.add_line(MUTED, width=6)
         self._bars = self.chart.add_line(ACCENT, width=6)

@@ -99,16 +99,8 @@ class SoundBox(anywidget.AnyWidget):
         self._find = find
         self.on_msg(self._receive)
 
-    def refresh(self, label: str | None = None) -> None:
-        """Forget what was played: there is another sound now.
-
-        Parameters
-        ----------
-        label : str, optional
-            For the button.
-        """
-        if label is not None:
-            self.label = label
+    def refresh(self) -> None:
+        """Forget what was played: there is another sound now."""
         self.version += 1
 
     def _receive(self, _: object, content: Any, buffers: object) -> None:

@@ -78,6 +78,7 @@ class PictureOfSound(Chart):
     Parameters
     ----------
     config : FeatureConfig
+    title : str
     """
 
     def __init__(self, config: FeatureConfig, title: str = "Mel spectrogram") -> None:

@@ -100,7 +100,7 @@ def test_nothing_can_be_saved_before_there_is_a_finished_result() -> None:
     with pytest.raises(ExportError, match="no finished result"):
         view.make_file()
     with pytest.raises(ExportError, match="no finished result"):
-        ExportView(AppState()).make_zip()
+        asyncio.run(ExportView(AppState()).save_all._make())
 
 
 def test_zip_holds_every_recording_in_every_format_and_a_table_of_all(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_zip_holds_every_recording_in_every_format_and_a_table_of_all(tmp_path: 
         controller.add_file(key, path.name, path)
         controller.start_analysis()
     assert view.save_all.layout.display is None
-    name, media_type, content = view.make_zip()
+    name, media_type, content = asyncio.run(view.save_all._make())
     assert (name, media_type) == ("instrunet-results.zip", "application/zip")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()

@@ -2,7 +2,7 @@
 
     python tests/browser/lesson_pictures.py FOLDER [--only NAME ...] [--voila] [--sizes desktop] [--themes light]
 
-Each picture shows the whole notebook. It fails if a cell has an error. Needs Chromium.
+Each picture shows the whole notebook. It ends with 1 if a cell has an error. Needs Chromium.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def open_page(browser: Browser, size: str) -> Page:
     return page
 
 
-def take(page: Page, path: Path, root: str) -> None:
-    """Wait until the page has stopped growing, look for errors, and take its picture."""
+def take(page: Page, path: Path, root: str) -> list[str]:
+    """Wait until the page has stopped growing, take its picture, and return the errors of its cells."""
     height = -1
     for _ in range(60):
         page.wait_for_timeout(1_500)
@@ -54,9 +54,12 @@ def take(page: Page, path: Path, root: str) -> None:
     page.screenshot(path=path, full_page=True)
     errors = page.locator(ERRORS).all_inner_texts()
     print(path.name, "errors: " + "; ".join(errors) if errors else "")
+    return errors
 
 
-def picture_in_voila(browser: Browser, args: argparse.Namespace, folder: Path) -> None:
+def picture_in_voila(browser: Browser, args: argparse.Namespace, folder: Path) -> list[str]:
+    """Take the pictures and return the errors of all."""
+    errors = []
     for notebook in find_notebooks(args.only):
         with run_stock_voila(notebook, folder) as server:
             for size in args.sizes:
@@ -64,8 +67,10 @@ def picture_in_voila(browser: Browser, args: argparse.Namespace, folder: Path) -
                     page = open_page(browser, size)
                     page.goto(f"{server.url}?theme={theme}")
                     page.locator(CARD).first.wait_for(state="visible")
-                    take(page, args.folder / f"{notebook.stem}-voila-{size}-{theme}.png", "#rendered_cells")
+                    name = f"{notebook.stem}-voila-{size}-{theme}.png"
+                    errors += take(page, args.folder / name, "#rendered_cells")
                     page.close()
+    return errors
 
 
 def draw_all_cells(root: Path) -> None:
@@ -76,7 +81,9 @@ def draw_all_cells(root: Path) -> None:
     path.write_text(json.dumps(chosen), encoding="utf-8")
 
 
-def picture_in_jupyterlab(browser: Browser, args: argparse.Namespace, folder: Path) -> None:
+def picture_in_jupyterlab(browser: Browser, args: argparse.Namespace, folder: Path) -> list[str]:
+    """Take the pictures and return the errors of all."""
+    errors = []
     for theme in args.themes:
         root = folder / theme
         root.mkdir()
@@ -93,11 +100,13 @@ def picture_in_jupyterlab(browser: Browser, args: argparse.Namespace, folder: Pa
                 page.keyboard.press("Control+b")  # the side bar leaves no room there
                 for size in args.sizes:
                     page.set_viewport_size(SIZES[size])
-                    take(page, args.folder / f"{notebook.stem}-lab-{size}-{theme}.png", ".jp-WindowedPanel-inner")
+                    name = f"{notebook.stem}-lab-{size}-{theme}.png"
+                    errors += take(page, args.folder / name, ".jp-WindowedPanel-inner")
                 page.close()
+    return errors
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", nargs="*", default=[])
@@ -107,14 +116,16 @@ def main() -> None:
     parser.add_argument("--themes", nargs="*", default=list(THEMES), choices=THEMES)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
+    errors = []
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         if not args.lab:
-            picture_in_voila(browser, args, Path(name))
+            errors += picture_in_voila(browser, args, Path(name))
         if not args.voila:
-            picture_in_jupyterlab(browser, args, Path(name))
+            errors += picture_in_jupyterlab(browser, args, Path(name))
+    return 1 if errors else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

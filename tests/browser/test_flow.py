@@ -70,11 +70,6 @@ def show_results(page: Page, server: Server, recording: Path) -> None:
     analyse(page)
 
 
-def player_seconds(page: Page) -> float:
-    minutes, seconds = page.locator(".instrunet-player-time").inner_text().split("/")[0].strip().split(":")
-    return 60 * int(minutes) + float(seconds)
-
-
 def test_chosen_file_is_analysed_and_named(voila_server: Server, page: Page, piano: Path) -> None:
     show_results(page, voila_server, piano)
     expect(cards(page).first).to_have_text("Piano")

@@ -23,7 +23,6 @@ from ..accounts.users import Users
 from ..options import ServingOptions
 from .provider import SignedInUser, VisitorProvider
 
-LOGIN_PATH = "login"
 COOKIE_NAME = "instrunet-session"
 N_THREADS = 2  # a password's hash takes a processor and 19 MiB for its time
 MAX_WAITING = 64
