@@ -92,7 +92,7 @@ ALLOWED_LIBRARIES: dict[str, dict[str, str]] = {
     "fastparquet": {"export": "late"},
     "ipywidgets": {"app": "", "lessons": ""},
     "bqplot": {"app": "", "lessons": ""},
-    "PIL": {"app": "", "export.pdf": "", "lessons": ""},
+    "PIL": {"app": "", "export.pdf": ""},
     "anywidget": {"app": "", "lessons": ""},
     "traitlets": {"app": "", "lessons": "", "server": ""},
     "IPython": {"app": "", "lessons": ""},

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import io
 
 import ipywidgets as widgets
 import numpy as np
-from PIL import Image
 
-from ..plotting.ramps import ramp
+from ..app.charts.colours import TRANSPARENT, draw_png
 from .patterns import Array
 
 
@@ -60,9 +58,5 @@ def draw_kernel(kernel: Array) -> bytes:
     -------
     png : bytes
     """
-    colours = ramp("sound")
     most = float(np.abs(kernel).max(initial=0.0)) or 1.0
-    levels = np.rint((kernel / most + 1) / 2 * (len(colours) - 1)).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(colours[levels[::-1]])).save(file, format="PNG")
-    return file.getvalue()
+    return draw_png(np.rint((kernel / most + 1) / 2 * (TRANSPARENT - 1)).astype(np.uint8), "sound")

@@ -125,7 +125,8 @@ def test_scale_of_nothing_stays_nothing() -> None:
 
 
 def read_picture(source: str) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(source.removeprefix("data:image/png;base64,")))))
+    png = base64.b64decode(source.removeprefix("data:image/png;base64,"))
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))  # of a palette
 
 
 def test_kernels_stand_upright_each_in_its_own_scale_and_one_is_framed() -> None:
