@@ -81,17 +81,13 @@ def cut(rankings: Sequence[Ranking], thresholds: Floats) -> Cuts:
     columns = []
     for one in rankings:
         place = np.searchsorted(-one.scores, -thresholds, side="right")
-        hits, false_alarms = (np.append(0.0, counts)[place] for counts in (one.hits, one.false_alarms))
-        found = hits + false_alarms
-        precision = np.where(found > 0, hits / np.maximum(found, 1.0), np.nan)
-        columns.append((false_alarms / max(1, one.n_negatives), hits / max(1, one.n_positives), precision))
+        begun = ((0.0, one.false_share), (0.0, one.recall), (np.nan, one.precision))  # where nothing is found yet
+        columns.append([np.append(start, values)[place] for start, values in begun])
     return Cuts(*(_spread(np.stack(values)) for values in zip(*columns, strict=True)))
 
 
 def _spread(values: Floats) -> Spread:
     """Of the rankings, the first axis."""
-    is_known = np.isfinite(values)
-    n_known = is_known.sum(axis=0)
-    mean = np.where(n_known > 0, np.where(is_known, values, 0.0).sum(axis=0) / np.maximum(n_known, 1), np.nan)
-    low = np.where(n_known > 0, np.where(is_known, values, np.inf).min(axis=0), np.nan)
-    return Spread(mean, low, np.where(n_known > 0, np.where(is_known, values, -np.inf).max(axis=0), np.nan))
+    known = np.ma.masked_invalid(values)
+    reduced = (known.mean(axis=0), known.min(axis=0), known.max(axis=0))
+    return Spread(*(one.filled(np.nan) for one in reduced))
