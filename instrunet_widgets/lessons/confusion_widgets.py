@@ -14,10 +14,9 @@ from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS
 from ..training.metrics import count_confusions
 from .out_of_fold import Floats, ScoredClips
 from .panel import STATIC, Panel, figures, knob, knobs
-from .score_widgets import write_share
+from .score_widgets import NAMES, write_share
 from .tables import write_table
 
-_NAMES = [(one.name, column) for column, one in enumerate(INSTRUMENTS)]
 _N_WORST = 5
 
 
@@ -70,8 +69,8 @@ class ConfusionExplorer(Panel):
         row, column = self._find_worst()[0] if self.matrix.any() else (0, 1)
         options = [("per cent of the row", "rows"), ("per cent of the column", "columns"), ("clips", "clips")]
         self.unit = widgets.Dropdown(options=options)
-        self.label = widgets.Dropdown(options=_NAMES, value=row)
-        self.taken_for = widgets.Dropdown(options=_NAMES, value=column)
+        self.label = widgets.Dropdown(options=NAMES, value=row)
+        self.taken_for = widgets.Dropdown(options=NAMES, value=column)
         self.table = ConfusionTable(chosen=[row, column])
         self._words = widgets.HTML()
         box = knobs(knob("Labelled", self.label), knob("Taken for", self.taken_for), knob("Count in", self.unit))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ..app.charts.frame import label_ticks
 from ..training.experiment_plan import list_runs
+from ..training.experiments import KEYS
 from .chart import ACCENT, BAD, GOOD, WARN, Axis, Chart, round_ticks, set_line
 from .findings import Row, read_number, read_numbers
 from .material import model_folder, read_table
@@ -51,7 +52,6 @@ _SCORES = {
     "average_precision": "Average precision",
     "n_parameters": "Parameters",
 }
-_KEYS = ("question", "variant", "seed")
 _COLOURS = (ACCENT, WARN, BAD, GOOD)
 _STYLES = ("solid", "dashed", "dash_dotted", "dotted")
 _MOST_LINES = len(_COLOURS)
@@ -141,8 +141,8 @@ def read_experiments(folder: Path | None = None) -> Experiments:
         If a table cannot be read.
     """
     folder = folder or model_folder().parent
-    runs = read_table(folder / "experiments.csv", _KEYS)
-    return Experiments(runs, read_table(folder / "experiments_history.csv", (*_KEYS, "epoch")))
+    runs = read_table(folder / "experiments.csv", KEYS)
+    return Experiments(runs, read_table(folder / "experiments_history.csv", (*KEYS, "epoch")))
 
 
 class ExperimentExplorer(Panel):

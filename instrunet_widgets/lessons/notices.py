@@ -16,7 +16,6 @@ _PAGE_STYLE = (
     "<style>body:not([data-voila]) .in-notice { display: none }"
     'body[data-voila] [data-mime-type="application/vnd.jupyter.stderr"] { display: none }</style>'
 )
-
 _AGAIN = "it comes with InstruNet: clone the repository or install the package again"
 
 
@@ -48,7 +47,7 @@ def stop_on_error() -> Iterator[None]:
             "Jupyter again."
         )
     except FeatureFolderError as error:
-        stop(f"{str(error).rstrip('.')}. The file comes with the network: clone the repository again.")
+        stop(f"{str(error).rstrip('.')}; {_AGAIN}.")
     except InstruNetError as error:
         stop(str(error))
     except OSError as error:

@@ -16,7 +16,7 @@ from .out_of_fold import Floats, ScoredClips
 from .panel import Panel, figures, knob, knobs, slider
 from .rankings import Cuts, cut, rank_draws
 from .score_measures import rank
-from .score_widgets import write
+from .score_widgets import NAMES, write
 
 _MOST_OF_BAND = 400  # thresholds at which the shaded range is drawn
 
@@ -37,8 +37,7 @@ class RankingExplorer(Panel):
 
     def __init__(self, clips: ScoredClips) -> None:
         self._clips = clips
-        names = [(one.name, column) for column, one in enumerate(INSTRUMENTS)]
-        self.instrument = widgets.Dropdown(options=names, value=CODES.index("sax"))
+        self.instrument = widgets.Dropdown(options=NAMES, value=CODES.index("sax"))
         self.threshold = slider(0.0, 1.0, 0.5, 0.01, readout_format=".2f")
         self.share = slider(0, 100, 100, 5)
         recall = Axis(0, 1.02, "Found of its clips", PER_CENT)

@@ -19,7 +19,7 @@ from .out_of_fold import Bools, Floats, ScoredClips
 from .panel import Panel, figures, knob, knobs, slider, swatches
 from .score_measures import count, find_reliability, rank, to_logits
 
-_NAMES = [(one.name, column) for column, one in enumerate(INSTRUMENTS)]
+NAMES = [(one.name, column) for column, one in enumerate(INSTRUMENTS)]
 _THICKEST, _THINNEST = 14.0, 2.0
 _TOP = -1  # "instrument" of the calibration: the most probable one
 
@@ -44,7 +44,7 @@ class F1Explorer(Panel):
         self._clips = clips
         self.own = widgets.RadioButtons(options=[("the network's own", True), ("one for all", False)])
         self.threshold = slider(0.0, 1.0, 0.5, 0.01, readout_format=".2f")
-        self.instrument = widgets.Dropdown(options=_NAMES, value=CODES.index("flu"))
+        self.instrument = widgets.Dropdown(options=NAMES, value=CODES.index("flu"))
         self.share = slider(0, 100, 100, 5)
         self.chart = InstrumentChart("F1 by instrument", Axis(0, 1.02, "F1"), 20)
         self.chart.explain(f"a thick bar: many clips {swatches({'micro': TEXT, 'macro (dashed)': BAD})}")
@@ -108,7 +108,7 @@ class CalibrationExplorer(Panel):
     def __init__(self, clips: ScoredClips) -> None:
         self._clips = clips
         self.kind = widgets.RadioButtons(options=[("before calibration", False), ("after", True)])
-        self.instrument = widgets.Dropdown(options=[("the most probable", _TOP), *_NAMES])
+        self.instrument = widgets.Dropdown(options=[("the most probable", _TOP), *NAMES])
         self.n_bins = slider(1, 30, ECE_BINS, 1)
         self.sharpness = slider(0.25, 3.0, 1.0, 0.05, readout_format=".2f")
         axes = (Axis(0, 1.05, "What the network says", PER_CENT), Axis(0, 1.05, "How often it is right", PER_CENT))

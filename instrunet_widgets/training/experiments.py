@@ -32,10 +32,10 @@ import numpy as np
 
 from .experiment_plan import Run
 
-_KEYS = ("question", "variant", "seed")
+KEYS = ("question", "variant", "seed")
 _SCORES = ("accuracy", "argmax_macro_f1", "micro_f1", "macro_f1", "roc_auc", "average_precision", "ece")
 RUN_FIELDS = (
-    *_KEYS,
+    *KEYS,
     "fold",
     "split_by",
     "n_train",
@@ -87,7 +87,7 @@ def run_experiments(
     gather = cache(lambda by_clip: gather_training_set(features, extras, by_clip=by_clip))
     table, curves = out / "experiments.csv", out / "experiments_history.csv"
     for run in runs:
-        is_done = run.key in {tuple(row[key] for key in _KEYS) for row in read_rows(table)}
+        is_done = run.key in {tuple(row[key] for key in KEYS) for row in read_rows(table)}
         if is_done or (run.config.extra_share and not extras):
             continue
         on_run(run)
@@ -97,9 +97,9 @@ def run_experiments(
             training_set = dataclasses.replace(training_set, train=train_side)
         name = "-".join(run.key).replace(" ", "_").replace(",", "")
         result = train_by(run.method, training_set, run.config, run_folder / name)
-        key = dict(zip(_KEYS, run.key, strict=True))
+        key = dict(zip(KEYS, run.key, strict=True))
         epochs = [key | format_history_row(row) for row in result.history]
-        _replace_rows(curves, (*_KEYS, *HISTORY_FIELDS), epochs)
+        _replace_rows(curves, (*KEYS, *HISTORY_FIELDS), epochs)
         _replace_rows(table, RUN_FIELDS, [key | _score_run(run, training_set, result)])
 
 
@@ -138,8 +138,8 @@ def _score_run(run: Run, training_set: Any, result: Any) -> dict[str, str]:
 
 def _replace_rows(path: Path, fields: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
     """Add rows to a table in place of those of the same run; the old table stays until the new one is whole."""
-    new = {tuple(row[key] for key in _KEYS) for row in rows}
-    kept = [row for row in read_rows(path) if tuple(row[key] for key in _KEYS) not in new]
+    new = {tuple(row[key] for key in KEYS) for row in rows}
+    kept = [row for row in read_rows(path) if tuple(row[key] for key in KEYS) not in new]
     partial = path.with_suffix(".partial")
     with partial.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, fields, lineterminator="\n", restval="")

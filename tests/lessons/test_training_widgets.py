@@ -271,15 +271,39 @@ def test_kernel_stays_alive_and_stop_stops(fake: lesson.LiveTraining, monkeypatc
     assert not fake.button.disabled
 
 
-def test_stop_before_an_epoch_is_whole_leaves_no_score(fake: lesson.LiveTraining) -> None:
+def stop_at_once(fake: lesson.LiveTraining) -> None:
     async def use() -> None:
         fake.button.click()
         fake.stop_button.click()
         await fake.task
 
     asyncio.run(use())
+
+
+def test_stop_before_an_epoch_is_whole_leaves_no_score(fake: lesson.LiveTraining) -> None:
+    stop_at_once(fake)
     assert "No epoch was whole" in texts_of(fake)
     assert fake.trials == []
+
+
+def test_what_the_run_before_left_is_not_shown_as_this_run(fake: lesson.LiveTraining) -> None:
+    fake.epochs.value = 5
+    fake.button.click()
+    assert "Notes <b>66 of 132</b>" in texts_of(fake)
+    fake.epochs.value = 3
+
+    stop_at_once(fake)
+    assert "No epoch was whole" in texts_of(fake)
+    assert not any(line.visible for line in (*fake._lines.values(), fake._now))
+    assert fake._before.visible
+    assert fake._before.y.tolist() == pytest.approx([0.1, 0.11, 0.12])
+    assert "Notes <b>" not in texts_of(fake)
+    assert fake.chart not in fake._results.children
+    assert texts_of(fake).count("<td>AdamW</td>") == 1  # the table of all runs stays
+    fake.button.click()
+    assert fake._now.y.tolist() == pytest.approx([0.1, 0.11, 0.12])
+    assert "Notes <b>66 of 132</b>" in texts_of(fake)
+    assert fake.chart in fake._results.children
 
 
 def test_long_name_of_a_variant_is_short_everywhere() -> None:
