@@ -122,7 +122,8 @@ def _run_protocol(args: argparse.Namespace) -> ProtocolReport:
 
 def _evaluate_solo(args: argparse.Namespace) -> SoloReport:
     from ..classifier import Classifier
-    from ..training.solo import evaluate_solo, find_solo_recordings
+    from ..training.solo import evaluate_solo
+    from ..training.solo_recordings import find_solo_recordings
 
     classifier = Classifier.load(args.model)
     splits = _read_splits(args, classifier)

@@ -14,7 +14,8 @@ from instrunet_widgets.classifier import Classifier
 from instrunet_widgets.cli import main
 from instrunet_widgets.errors import FeatureFolderError
 from instrunet_widgets.instruments import CODES
-from instrunet_widgets.training.solo import evaluate_solo, find_solo_recordings, read_solo_scores
+from instrunet_widgets.training.solo import evaluate_solo, read_solo_scores
+from instrunet_widgets.training.solo_recordings import find_solo_recordings
 from instrunet_widgets.training.splits import Split
 
 
