@@ -186,15 +186,6 @@ def test_readme_gives_each_command_to_paste_also_for_windows_and_for_those_who_h
         assert any(re.fullmatch(rf"py .*\.venv\\Scripts\\uv run {re.escape(what)}", line) for line in commands)
 
 
-def test_readme_commands_can_be_pasted_into_shells_that_know_no_comments_and_split_no_words() -> None:
-    """As zsh at its prompt, which macOS opens: a comment is an argument there, and a variable one word."""
-    blocks = re.findall(r"^```bash\n(.*?)^```", (REPOSITORY / "README.md").read_text("utf-8"), flags=re.DOTALL | re.M)
-    assert len(blocks) > 10
-    for block in blocks:
-        assert "#" not in block
-        assert not re.search(r'(?<!["/])\$(?!k\b)', block), block
-
-
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     commands = read_commands((REPOSITORY / "README.md").read_text(encoding="utf-8"))
     (test_command,) = (line for line in commands if line.startswith(PASTE) and line.endswith("pytest"))

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from instrunet_widgets import DecodingConfig
@@ -45,6 +46,12 @@ def instrunet_commands() -> list[str]:
     return [line.replace("folds/{0,1,2,3,4}", " ".join(f"folds/{k}" for k in range(5))) for line in lines]
 
 
+@cache
+def words() -> str:
+    """The page with every run of spaces and line ends as one space."""
+    return " ".join(read_readme().split())
+
+
 def quote(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}".removeprefix("0")
 
@@ -63,6 +70,14 @@ def test_enough_commands_were_found() -> None:
     found = " ".join(instrunet_commands())
     assert len(instrunet_commands()) > 25
     assert all(name in found for name in ("app", "analyze", "train", "experiments", "evaluate", "render", "users"))
+
+
+def test_readme_commands_can_be_pasted_into_shells_that_know_no_comments_and_split_no_words() -> None:
+    """As zsh at its prompt, which macOS opens: a comment is an argument there, and a variable one word."""
+    assert len(blocks("bash")) > 10
+    for block in blocks("bash"):
+        assert "#" not in block
+        assert not re.search(r'(?<!["/])\$(?!k\b)', block), block
 
 
 def test_paths_that_it_names_exist() -> None:
@@ -104,8 +119,7 @@ def test_false_alarms_are_those_of_the_scores() -> None:
     n_windows = sum(kind["n_windows"] for kind in alarms.values())
     overall = sum(kind["n_windows"] * kind["per_minute"] for kind in alarms.values()) / n_windows
     assert (round(overall), alarms["drums"]["per_minute"], round(alarms["synth"]["per_minute"])) == (5, 0, 14)
-    text = " ".join(read_readme().split())
-    assert "some of the eleven about five times (in drums never, in synthesisers 14 times)" in text
+    assert "some of the eleven about five times (in drums never, in synthesisers 14 times)" in words()
 
 
 def test_time_ranges_are_those_of_the_table() -> None:
@@ -118,7 +132,6 @@ def test_time_ranges_are_those_of_the_table() -> None:
     (own,) = (row for row in rows if row["experiment"] == "timeline")
     playing = {row["n_playing"]: float(row["frame_f1"]) for row in rows if row["experiment"] == "polyphony"}
     assert own["model"] == Classifier.load().name
-    text = " ".join(read_readme().split())
     for sentence in (
         f"On {own['n']} rendered pieces",
         f"{quote(float(own['frame_precision']))} of the seconds that it finds are right, and it finds "
@@ -127,7 +140,41 @@ def test_time_ranges_are_those_of_the_table() -> None:
         f"reach an F1 of {quote(float(own['segment_f1']))}",
         f"it is {float(own['boundary_error_seconds']):.1f} s (median)",
     ):
-        assert sentence in text, sentence
+        assert sentence in words(), sentence
+
+
+def test_readme_quotes_what_else_was_scored() -> None:
+    relabelled, shipped = scores()["relabelled"]["eleven_classes"], scores()["shipped"]
+    by_number = scores()["by_number"]["relabelled"]
+    alone = {name: shipped[name]["eleven_classes"]["accuracy"] for name in ("notes", "phrases", "rendered")}
+    solo = {code: row["accuracy"] for code, row in scores()["solo"]["per_class"].items() if row["n"]}
+    for sentence in (
+        f"On {relabelled['n']} of these clips a listener",
+        f"micro F1 is {quote(relabelled['micro_f1'])} there (precision {quote(relabelled['micro_precision'])}, recall "
+        f"{quote(relabelled['micro_recall'])}), {quote(by_number['1']['f1'])} where one plays and "
+        f"{quote(by_number['2']['f1'])} where two do",
+        f"it is {quote(scores()['mixtures of 2']['eleven_classes']['micro_f1'])}, in three "
+        f"{quote(scores()['mixtures of 3']['eleven_classes']['micro_f1'])}.",
+        f"it names {quote(alone['notes'])} right",
+        f"{quote(alone['phrases'])} of phrases of notes that it learnt, {quote(alone['rendered'])} of rendered windows",
+        f"names {quote(scores()['solo']['accuracy'])} of their {scores()['solo']['n']:,} notes right: flute "
+        f"{quote(solo['flu'])}, cello {quote(solo['cel'])}, clarinet {quote(solo['cla'])}, acoustic guitar "
+        f"{quote(solo['gac'])}, saxophone {quote(solo['sax'])}.",
+    ):
+        assert sentence in words(), sentence
+
+
+def test_readme_quotes_the_table_of_experiments() -> None:
+    accuracies: dict[str, list[float]] = {}
+    with (REPOSITORY / "models" / "experiments.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if row["question"] in ("base", "optimiser", "normalisation", "kernel", "split", "window"):
+                accuracies.setdefault(f"{row['question']}: {row['variant']}", []).append(float(row["accuracy"]))
+    assert len(accuracies) == 11
+    for name, values in accuracies.items():
+        assert len(values) == 3, name
+        quoted = " ± ".join(quote(value, 3) for value in (np.mean(values), np.std(values, ddof=1)))
+        assert quoted in read_readme(), (name, quoted)
 
 
 def test_published_figures_are_those_of_lesson_6() -> None:

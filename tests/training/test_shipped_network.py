@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 from pathlib import Path
@@ -83,43 +82,3 @@ def test_pages_quote_its_figures(classifier: Classifier, scores: dict) -> None:
             assert quoted in card, (classes, measure)
     assert f"{scores['size']['n_parameters']:,} parameters" in card
     assert f"models/{classifier.name}/README.md" in readme
-
-
-def test_readme_quotes_what_else_was_scored(classifier: Classifier, scores: dict) -> None:
-    text = " ".join(README.read_text(encoding="utf-8").split())
-
-    def of(value: float) -> str:
-        return f"{value:.2f}".removeprefix("0")
-
-    relabelled, shipped = scores["relabelled"]["eleven_classes"], scores["shipped"]
-    by_number = scores["by_number"]["relabelled"]
-    alone = {name: shipped[name]["eleven_classes"]["accuracy"] for name in ("notes", "phrases", "rendered")}
-    solo = {code: row["accuracy"] for code, row in scores["solo"]["per_class"].items() if row["n"]}
-    for sentence in (
-        f"On {relabelled['n']} of these clips a listener",
-        f"micro F1 is {of(relabelled['micro_f1'])} there (precision {of(relabelled['micro_precision'])}, recall "
-        f"{of(relabelled['micro_recall'])}), {of(by_number['1']['f1'])} where one plays and {of(by_number['2']['f1'])} "
-        "where two do",
-        f"it is {of(scores['mixtures of 2']['eleven_classes']['micro_f1'])}, in three "
-        f"{of(scores['mixtures of 3']['eleven_classes']['micro_f1'])}.",
-        f"it names {of(alone['notes'])} right",
-        f"{of(alone['phrases'])} of phrases of notes that it learnt, {of(alone['rendered'])} of rendered windows",
-        f"names {of(scores['solo']['accuracy'])} of their {scores['solo']['n']:,} notes right: flute "
-        f"{of(solo['flu'])}, cello {of(solo['cel'])}, clarinet {of(solo['cla'])}, acoustic guitar "
-        f"{of(solo['gac'])}, saxophone {of(solo['sax'])}.",
-    ):
-        assert sentence in text, sentence
-
-
-def test_readme_quotes_the_table_of_experiments(classifier: Classifier) -> None:
-    readme = README.read_text(encoding="utf-8")
-    accuracies: dict[str, list[float]] = {}
-    with (classifier.path.parent / "experiments.csv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            if row["question"] in ("base", "optimiser", "normalisation", "kernel", "split", "window"):
-                accuracies.setdefault(f"{row['question']}: {row['variant']}", []).append(float(row["accuracy"]))
-    assert len(accuracies) == 11
-    for name, values in accuracies.items():
-        assert len(values) == 3, name
-        quoted = " ± ".join(f"{value:.3f}".removeprefix("0") for value in (np.mean(values), np.std(values, ddof=1)))
-        assert quoted in readme, (name, quoted)
