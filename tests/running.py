@@ -11,11 +11,11 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +40,18 @@ class Server:
     url : str
         Its first page.
     process : subprocess.Popen
-    lines : list of str
-        What it has written so far, standard error included.
+    log_file : Path
+        It writes into this file itself, standard error included.
     """
 
     url: str
-    process: subprocess.Popen[str]
-    lines: list[str] = field(default_factory=list)
+    process: subprocess.Popen[bytes]
+    log_file: Path
 
     @property
     def log(self) -> str:
-        return "".join(self.lines)
+        """All that it has written so far: what it wrote before it answered can be read once it has answered."""
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
 
     def kernels(self) -> list[psutil.Process]:
         """Kernels that run below it, a spare one included."""
@@ -86,25 +87,22 @@ def run_server(
         Environment variables; those of the tests if not given.
     """
     variables = {**(os.environ if env is None else env), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [str(part) for part in command], cwd=folder, env=variables,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
-        errors="replace", start_new_session=True,
-    )  # fmt: skip
-    server = Server(url, process)
-    assert process.stdout is not None
-    reader = threading.Thread(target=lambda: server.lines.extend(process.stdout or ()), daemon=True)
-    # extend() takes line after line, so `lines` grows while the program runs
-    reader.start()
-    below: list[psutil.Process] = []
-    try:
-        _wait_until_ready(server, ready)
-        yield server
-        if process.poll() is None:
-            below = psutil.Process(process.pid).children(recursive=True)
-    finally:
-        _end(server, below)
-        reader.join(5)
+    with tempfile.TemporaryDirectory(prefix="instrunet-log-") as place:
+        log_file = Path(place) / "log.txt"
+        with log_file.open("ab") as log:  # the program's own from here on
+            process = subprocess.Popen(
+                [str(part) for part in command], cwd=folder, env=variables,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        server = Server(url, process, log_file)
+        below: list[psutil.Process] = []
+        try:
+            _wait_until_ready(server, ready)
+            yield server
+            if process.poll() is None:
+                below = psutil.Process(process.pid).children(recursive=True)
+        finally:
+            _end(server, below)
 
 
 def _wait_until_ready(server: Server, ready: str) -> None:
