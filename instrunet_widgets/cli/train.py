@@ -7,11 +7,15 @@ import dataclasses
 import logging
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import FeatureFolderError, ModelError
 from .extras import require_libraries
 from .terminal import make_console
+
+if TYPE_CHECKING:
+    from ..training.folds import OutOfFold
+    from ..training.recipe import TrainingConfig
 
 _DESCRIPTION = """\
 Trains a network from feature folders. Progress is kept after every epoch in the run folder: the same command goes
@@ -87,35 +91,15 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if args.out.exists():
         raise ModelError(f"{args.out} exists; choose another name or remove it")
-    from ..training.folds import join_folds, read_fold, write_fold
+    from ..training.folds import write_fold
     from ..training.publish import write_model
-    from ..training.relabelled import score_relabelled
-    from ..training.solo import read_solo_scores
     from ..training.train import train
     from ..training.training_set import gather_training_set
 
-    if args.folds and args.fold is not None:
-        raise FeatureFolderError("--fold trains one of five networks, --folds joins all five; give one of the two")
     config = read_config(args)
-    folds = [read_fold(path) for path in args.folds or ()]
-    out_of_fold = join_folds(folds) if folds else None
+    out_of_fold = _join(args, config) if args.folds else None
     if out_of_fold is not None:
         config = dataclasses.replace(config, fold=None)
-        if config != dataclasses.replace(folds[0].config, fold=None):
-            raise FeatureFolderError(
-                f"the folds were trained with other settings than this run; give --config {args.folds[0]}/training.json"
-            )
-        if args.relabelled is not None:
-            out_of_fold.scores["relabelled"], by_number = score_relabelled(out_of_fold, args.relabelled)
-            out_of_fold.scores["by_number"] = {"relabelled": by_number}
-        if args.solo is not None:
-            out_of_fold.scores["solo"] = solo = read_solo_scores(args.solo)
-            if solo["n_trained"] != 0:
-                raise FeatureFolderError(
-                    f"{args.solo} cannot stand in for unknown players: its network learnt from "
-                    f"{'some' if solo['n_trained'] is None else solo['n_trained']} of the recordings, or does not say; "
-                    "train one without them, --out another folder, and evaluate that"
-                )
     elif args.relabelled is not None or args.solo is not None:
         raise FeatureFolderError("--relabelled and --solo go with five folds; give them with --folds")
     elif config.fold is None:
@@ -146,7 +130,35 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def read_config(args: argparse.Namespace) -> Any:
+def _join(args: argparse.Namespace, config: TrainingConfig) -> OutOfFold:
+    """Join the five folds, scored also on what else is given; they must be of this run's settings."""
+    from ..training.folds import join_folds, read_fold
+    from ..training.relabelled import score_relabelled
+    from ..training.solo import read_solo_scores
+
+    if args.fold is not None:
+        raise FeatureFolderError("--fold trains one of five networks, --folds joins all five; give one of the two")
+    folds = [read_fold(path) for path in args.folds]
+    out_of_fold = join_folds(folds)
+    if dataclasses.replace(config, fold=None) != dataclasses.replace(folds[0].config, fold=None):
+        raise FeatureFolderError(
+            f"the folds were trained with other settings than this run; give --config {args.folds[0]}/training.json"
+        )
+    if args.relabelled is not None:
+        out_of_fold.scores["relabelled"], by_number = score_relabelled(out_of_fold, args.relabelled)
+        out_of_fold.scores["by_number"] = {"relabelled": by_number}
+    if args.solo is not None:
+        out_of_fold.scores["solo"] = solo = read_solo_scores(args.solo)
+        if solo["n_trained"] != 0:
+            raise FeatureFolderError(
+                f"{args.solo} cannot stand in for unknown players: its network learnt from "
+                f"{'some' if solo['n_trained'] is None else solo['n_trained']} of the recordings, or does not say; "
+                "train one without them, --out another folder, and evaluate that"
+            )
+    return out_of_fold
+
+
+def read_config(args: argparse.Namespace) -> TrainingConfig:
     """Settings from the file, if one is given, with the single options put over them.
 
     Raises
