@@ -1,4 +1,4 @@
-"""The kernels behind the page: one for each visitor, run by the server's own Python, gone when the page is closed.
+"""The kernels behind the page: one for each visitor, gone when the page is closed.
 
 A kernel that was started ahead has run the notebook's cells; it belongs to nobody and holds nobody's data, and nobody
 can reach it until it is claimed.
@@ -9,19 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Float, Instance, Int, List, Unicode, default
 
-from ..app.limits import PageLimits
 from .cells import run_cells
-from .kernel_output import KernelOutput
-from .kernel_program import KERNEL_NAME, public_part
+from .kernel_folders import FolderKernels
+from .kernel_program import KERNEL_NAME
 from .logs import LOGGER_NAME
 from .ownership import Owner, Place, Places, SessionEndedError
 
@@ -32,20 +28,18 @@ _log = logging.getLogger(LOGGER_NAME)
 _MOST_DOUBLINGS = 5
 
 
-class VisitorKernels(AsyncMappingKernelManager):
-    """Starts each kernel in an empty folder of its own, which goes when the kernel goes.
+class VisitorKernels(FolderKernels):
+    """Gives each visitor a kernel that nobody has had, and knows whose it is.
 
-    Temporary files of the kernel lie there too, so that nothing stays behind when one is killed.
+    `n_spares` of them are started ahead. A kernel ends with its last page, with its session, or with the server.
     """
 
-    folder = Unicode(help="where the kernels' folders are made").tag(config=True)
     n_spares = Int(1, help="how many kernels are started ahead, for the next visitors").tag(config=True)
     first_page_seconds = Float(180.0, help="how long at least a kernel waits for its page").tag(config=True)
     spare_delay = Float(8.0, help="seconds between a visitor and the next spare kernel").tag(config=True)
 
     notebook = Instance(Path, help="its cells are the app")
     places = Instance(Places, help="how many kernels there may be")
-    limits = Instance(PageLimits, (), help="what each page may take")
     _turns = Instance(asyncio.Semaphore)
     _spares = List(Unicode())
 
@@ -247,29 +241,6 @@ class VisitorKernels(AsyncMappingKernelManager):
             kernel: Any = self.get_kernel(kernel_id)
             kernel.had_page = True
 
-    async def _async_start_kernel(self, **kwargs: Any) -> str:
-        folder = tempfile.mkdtemp(prefix="visitor-", dir=self.folder)
-        kwargs["env"] = {
-            **public_part(kwargs.get("env", os.environ)),
-            **self.limits.to_environment(),
-            **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder),
-            "IPYTHONDIR": str(Path(folder, "ipython")),
-        }
-        output = KernelOutput()
-        kwargs |= {"path": folder, "stdout": output.write_end, "stderr": output.write_end}
-        try:
-            kernel_id = await super()._async_start_kernel(**kwargs)
-        except BaseException:
-            output.close()
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        output.follow(kernel_id)
-        kernel: Any = self.get_kernel(kernel_id)
-        kernel.visitor_folder = folder
-        return kernel_id
-
-    start_kernel = _async_start_kernel  # type: ignore[assignment]
-
     async def _async_shutdown_kernel(
         self, kernel_id: str, now: bool | None = False, restart: bool | None = False
     ) -> None:
@@ -279,17 +250,12 @@ class VisitorKernels(AsyncMappingKernelManager):
 
     shutdown_kernel = _async_shutdown_kernel  # type: ignore[assignment]
 
-    def cwd_for_path(self, path: str, **kwargs: Any) -> str:
-        """Give the folder in which a kernel starts."""
-        return path
-
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel that has ended."""
         self._close_pages(kernel_id, GOING_AWAY, "the kernel has ended")
         kernel = super().remove_kernel(kernel_id)
         _log.info("kernel %s: ended", kernel_id)
         self.places.free(getattr(kernel, "place", None))
-        shutil.rmtree(getattr(kernel, "visitor_folder", ""), ignore_errors=True)
         return kernel
 
     def notify_disconnect(self, kernel_id: str) -> None:
