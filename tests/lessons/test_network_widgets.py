@@ -156,25 +156,6 @@ def test_all_cells_covered_leave_silence(network) -> None:
     assert "When covered" in explorer._numbers.value
 
 
-def test_covering_the_brightest_cells_costs_the_shipped_network_more_than_the_darkest() -> None:
-    """What makes the map worth showing; figures over the whole piece are in the lesson."""
-    explorer = lesson.ClassMapExplorer(lesson.open_network(), lesson.load_classifier(), lesson.load_piece())
-    left = {}
-    for order in explorer.order.options:
-        explorer.order.value = order
-        kept = []
-        for start in (3.0, 13.5, 24.0, 45.0):
-            explorer.covered.value, explorer.start.value = 0, start
-            explorer.instrument.value = CODES[int(explorer._look().probabilities.argmax())]
-            whole = explorer.probability
-            explorer.covered.value = 25
-            kept.append(explorer.probability / whole)
-        left[order] = np.mean(kept)
-    brightest, darkest, random = (left[order] for order in explorer.order.options)
-    assert brightest < random < darkest
-    assert darkest > brightest + 0.2
-
-
 def test_first_channel_is_the_choosiest(network) -> None:
     explorer = lesson.FeatureMapExplorer(network, LONG, lesson.load_notes())
     means = explorer._mean_by_instrument()

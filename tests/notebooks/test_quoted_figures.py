@@ -13,7 +13,7 @@ from record import NOTEBOOKS
 
 from instrunet_widgets import DecodingConfig, analyze
 from instrunet_widgets.classifier import Classifier
-from instrunet_widgets.instruments import INSTRUMENTS
+from instrunet_widgets.instruments import CODES, INSTRUMENTS
 from instrunet_widgets.lessons import exploration, material
 from instrunet_widgets.results import Analysis
 
@@ -99,6 +99,31 @@ def test_lesson_3_counts_the_network(classifier: Classifier) -> None:
     kernels = settings["network"]["stem_channels"]
     assert f"the *stem*, has {kernels} kernels" in text_of("03_the_network", "layers")
     assert f"These are the {kernels} kernels of the stem" in text_of("03_the_network", "filters")
+
+
+def test_lesson_3_says_what_covered_cells_leave() -> None:
+    """In each window of the piece, of its strongest instrument, with the lesson's own controls."""
+    from instrunet_widgets.lessons import the_network
+
+    sound = the_network.load_piece()
+    explorer = the_network.ClassMapExplorer(the_network.open_network(), the_network.load_classifier(), sound)
+    left: dict[str, list[float]] = {order: [] for order in explorer.order.options}
+    for start in np.arange(0, sound.duration - 3, 1.5):
+        explorer.covered.value, explorer.start.value = 0, float(start)
+        explorer.instrument.value = CODES[int(explorer._look().probabilities.argmax())]
+        whole = explorer.probability
+        explorer.covered.value = 25
+        for order, shares in left.items():
+            explorer.order.value = order
+            shares.append(explorer.probability / whole)
+    means = [float(np.mean(left[order])) for order in ("the brightest first", "at random", "the darkest first")]
+    assert means[0] + 0.2 < means[1] < means[2]
+    brightest, random, darkest = (f"{100 * mean:.0f} %" for mean in means)
+    text = text_of("03_the_network", "class-map")
+    assert (
+        f"left {brightest} of the probability of a window's strongest instrument if they were the brightest, {random} "
+        f"if they were chosen at random, and {darkest} if they were the darkest (means of all windows)" in text
+    )
 
 
 def test_lesson_4_counts_its_notes() -> None:
