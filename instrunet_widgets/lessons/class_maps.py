@@ -13,12 +13,14 @@ from ..classifier import Classifier
 from ..instruments import CODES, INSTRUMENTS, instrument_by_code
 from ..training.inspection import NetworkInspector
 from ..wording import format_percent
+from .arrays import Floats
 from .chart import ACCENT, MUTED, Axis, Chart, set_steps
 from .instrument_chart import InstrumentChart, set_bars
 from .panel import Panel, figures, knob, knobs, slider
-from .patterns import OWN, WINDOW_SECONDS, Array, cover_cells, cut_log_mel, scale_up, stretch, window_slider
+from .patterns import cover_cells, cut_log_mel, scale_up, stretch, window_slider
 from .sound import Sound, SoundBox
 from .sound_to_log_mel import PictureOfSound
+from .spectra import OWN, WINDOW_SECONDS
 
 _HOP_SECONDS = 1.5
 
@@ -80,7 +82,7 @@ class FeatureMapExplorer(Panel):
         self.channel.max = len(self._order)
         self._draw()
 
-    def _mean_by_instrument(self) -> Array:
+    def _mean_by_instrument(self) -> Floats:
         codes = np.array(self._notes.codes)
         strengths = self._in_notes[self.stage.value].astype(np.float64)
         rows = [strengths[codes == code] for code in CODES]

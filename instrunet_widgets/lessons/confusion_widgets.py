@@ -12,7 +12,8 @@ import traitlets
 
 from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS
 from ..training.metrics import count_confusions
-from .out_of_fold import Floats, ScoredClips
+from .arrays import Floats
+from .out_of_fold import ScoredClips
 from .panel import STATIC, Panel, figures, knob, knobs
 from .score_widgets import NAMES, write_share
 from .tables import write_table

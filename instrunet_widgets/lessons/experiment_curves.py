@@ -10,18 +10,16 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-import numpy.typing as npt
 
 from ..app.charts.frame import label_ticks
 from ..training.experiment_plan import list_runs
 from ..training.experiments import KEYS
+from .arrays import Floats
 from .chart import ACCENT, BAD, GOOD, WARN, Axis, Chart, round_ticks, set_line
 from .findings import Row, read_number, read_numbers
 from .material import model_folder, read_table
 from .panel import Panel, knob, knobs, swatches
-from .tables import write_table
-
-Array = npt.NDArray[np.float64]
+from .tables import write_mean, write_table
 
 BASE = "base"
 QUESTIONS = {
@@ -70,10 +68,10 @@ class Curve:
 
     variant: str
     n_seeds: int
-    epochs: Array
-    means: Array
-    lowest: Array
-    highest: Array
+    epochs: Floats
+    means: Floats
+    lowest: Floats
+    highest: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,5 +234,4 @@ def _write(values: Sequence[float], name: str) -> str:
         return "-"
     if name == "n_parameters":
         return f"{np.median(values):,.0f}"
-    mean = f"{np.mean(values):.3f}"
-    return mean if len(values) == 1 else f"{mean} ({min(values):.3f}-{max(values):.3f})"
+    return write_mean(float(np.mean(values)), min(values), max(values), len(values))

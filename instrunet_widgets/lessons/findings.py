@@ -53,15 +53,15 @@ def judge(choices: Sequence[Choice], measure: str, name: str) -> str:
     is_low = measure in LOWER_IS_BETTER
     order = sorted(choices, key=lambda one: one.value if is_low else -one.value)
     best, default = order[0], next((one for one in order if one.is_default), None)
-    text = f"{name} is {'lowest' if is_low else 'highest'} with {best.name}: {write(best.value, measure)}"
-    text += f"; next: {order[1].name}, {write(order[1].value, measure)}." if len(order) > 1 else "."
+    text = f"{name} is {'lowest' if is_low else 'highest'} with {best.name}: {write_measure(best.value, measure)}"
+    text += f"; next: {order[1].name}, {write_measure(order[1].value, measure)}." if len(order) > 1 else "."
     if default is None:
         return text
     if default is best:
         return f"{text} The first of them is the app's default."
-    gap = abs(float(write(default.value, measure)) - float(write(best.value, measure)))
-    distance = f"{write(gap, measure)} {'more' if is_low else 'less'}" if gap else "as much"
-    return f"{text} The app's default, {default.name}, is at {write(default.value, measure)}: {distance}."
+    gap = abs(float(write_measure(default.value, measure)) - float(write_measure(best.value, measure)))
+    distance = f"{write_measure(gap, measure)} {'more' if is_low else 'less'}" if gap else "as much"
+    return f"{text} The app's default, {default.name}, is at {write_measure(default.value, measure)}: {distance}."
 
 
 def tabulate(
@@ -88,7 +88,10 @@ def tabulate(
         if (value := read_number(row, first)) is not None
     ]
     rows = [
-        (name + (" (default)" if is_default else ""), *(write(read_number(row, measure), measure) for measure in known))
+        (
+            name + (" (default)" if is_default else ""),
+            *(write_measure(read_number(row, measure), measure) for measure in known),
+        )
         for name, row, is_default in named
     ]
     head = (title, *(measures[measure] for measure in known))
@@ -109,7 +112,7 @@ def read_numbers(rows: Sequence[Row], column: str) -> list[float]:
     return [value for row in rows if (value := read_number(row, column)) is not None]
 
 
-def write(value: float | None, measure: str) -> str:
+def write_measure(value: float | None, measure: str) -> str:
     """Write a share with three digits, seconds with two."""
     if value is None:
         return "-"

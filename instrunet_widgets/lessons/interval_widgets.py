@@ -10,11 +10,12 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..training.bootstrap import Interval, find_interval
+from .arrays import Floats
 from .chart import ACCENT, TEXT, WARN, Axis, Chart, set_line, set_steps
-from .out_of_fold import Floats, ScoredClips
+from .out_of_fold import ScoredClips
 from .panel import Panel, figures, knob, knobs, slider, swatches
 from .score_measures import Counts, count, resample
-from .score_widgets import write
+from .score_widgets import write_score
 
 _N_BINS = 40
 _HEIGHTS = {"recordings": 1.22, "clips": 1.12}  # of the lines that stand for the intervals; histograms reach 1
@@ -109,15 +110,15 @@ class IntervalExplorer(Panel):
         score = self._read(self._counts)
         self._numbers.value = figures(
             {
-                "Score": write(float(score[0]) if len(score) else math.nan),
-                "95 %, recordings drawn": self._write("recordings"),
-                "95 %, clips drawn": self._write("clips"),
-                "Spread of the folds": write(spread),
+                "Score": write_score(float(score[0]) if len(score) else math.nan),
+                "95 %, recordings drawn": self._write_interval("recordings"),
+                "95 %, clips drawn": self._write_interval("clips"),
+                "Spread of the folds": write_score(spread),
                 "Recordings": f"{self._n_recordings:,}",
                 "Clips": f"{self._n_clips:,}",
             }
         ) + ("" if "recordings" in self._resamples else "<p>Of one recording nothing can be said about others.</p>")
 
-    def _write(self, name: str) -> str:
+    def _write_interval(self, name: str) -> str:
         interval = self.intervals.get(name)
         return f"{interval.low:.3f}-{interval.high:.3f}" if interval else "-"

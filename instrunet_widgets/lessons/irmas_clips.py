@@ -118,7 +118,7 @@ class SplitScore:
     n_runs : int
         Trainings with different seeds.
     means, lowest, highest : dict of str to float
-        Of accuracy and F1, by name.
+        Of each score, by its name.
     """
 
     split_by: str

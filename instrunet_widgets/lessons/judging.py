@@ -93,12 +93,12 @@ def judge_function(
                     warnings.simplefilter("ignore")
                     given = answer(*copy.deepcopy(case))
             except (Exception, SystemExit) as error:
-                return f"For {', '.join(map(_write, case))} it stopped with {tell_error(error)}"
+                return f"For {', '.join(map(_write_value, case))} it stopped with {tell_error(error)}"
             if _is_open(given):
                 raise NotAnswered
             fault = compare(given, expected, tolerance)
             if fault:
-                return f"For {', '.join(map(_write, case))} {fault}"
+                return f"For {', '.join(map(_write_value, case))} {fault}"
         return RIGHT
 
     return judge
@@ -117,16 +117,16 @@ def compare(given: Any, expected: Any, tolerance: float) -> str:
     if isinstance(expected, str):
         if isinstance(given, str) and given == expected:
             return RIGHT
-        return f"it gives {_write(given)}; {_write(expected)} is right."
+        return f"it gives {_write_value(given)}; {_write_value(expected)} is right."
     if np.ndim(expected) == 0:
         number = _read_number(given)
         if isinstance(number, str):
-            return f"it gives {_write(given)}. {number}"
+            return f"it gives {_write_value(given)}. {number}"
         is_close = abs(number - float(expected)) <= tolerance * max(1.0, abs(float(expected)))
-        return RIGHT if is_close else f"it gives {_write(number)}; {_write(expected)} is right."
+        return RIGHT if is_close else f"it gives {_write_value(number)}; {_write_value(expected)} is right."
     array = _read_array(given)
     if isinstance(array, str):
-        return f"it gives {_write(given)}. {array}"
+        return f"it gives {_write_value(given)}. {array}"
     wanted = np.asarray(expected, dtype=np.float64)
     if array.shape != wanted.shape:
         return f"it gives the shape {array.shape}; {wanted.shape} is right."
@@ -177,7 +177,7 @@ def _read_array(answer: Any) -> np.ndarray | str:
     return array.astype(np.float64)
 
 
-def _write(value: Any) -> str:
+def _write_value(value: Any) -> str:
     """A value in a few characters."""
     if isinstance(value, np.ndarray):
         is_short = value.size <= _MOST_NUMBERS and value.dtype.kind in "iufb"

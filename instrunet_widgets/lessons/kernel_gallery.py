@@ -8,7 +8,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..app.charts.colours import TRANSPARENT, draw_png
-from .patterns import Array
+from .arrays import Floats
 
 
 class KernelGallery(widgets.VBox):
@@ -20,7 +20,7 @@ class KernelGallery(widgets.VBox):
         Rows are bands, the lowest first. Each kernel is drawn in its own scale: the middle colour is 0.
     """
 
-    def __init__(self, kernels: Array) -> None:
+    def __init__(self, kernels: Floats) -> None:
         self._sources = [f"data:image/png;base64,{base64.b64encode(draw_kernel(one)).decode()}" for one in kernels]
         head = widgets.HBox(
             [widgets.HTML("<h3>The kernels</h3><span>light: wants sound there; dark: wants none</span>")]
@@ -46,7 +46,7 @@ class KernelGallery(widgets.VBox):
         self._pictures.value = f'<div class="in-kernels">{"".join(cells)}</div>'
 
 
-def draw_kernel(kernel: Array) -> bytes:
+def draw_kernel(kernel: Floats) -> bytes:
     """Paint a kernel, a pixel for each number, the highest band on top.
 
     Parameters

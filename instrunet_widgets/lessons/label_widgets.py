@@ -17,8 +17,8 @@ from .irmas_clips import GENRE_NAMES, deal_clips, find_leaks, read_clips
 from .lanes import LaneChart
 from .panel import Panel, figures, knob, knobs, slider, swatches
 from .sound import Sound, SoundBox
+from .spectra import WINDOW_SECONDS
 
-_WINDOW_SECONDS = 3.0
 _LEAST_SECONDS = 0.1  # shorter than this in a window is not counted as playing
 _N_SHOWN, _MOST_CLIPS = 24, 3  # recordings in the picture of a split, and clips of each
 
@@ -39,15 +39,15 @@ class LabelExplorer(Panel):
         self.lanes = LaneChart("Who plays", sound.duration, "from the score; shaded: the window of 3 s")
         self.lanes.show_labelled(self._labels)
         self._words = widgets.HTML()
-        self._box = SoundBox(lambda: sound.cut(self.start.value, _WINDOW_SECONDS), "Listen to the window")
+        self._box = SoundBox(lambda: sound.cut(self.start.value, WINDOW_SECONDS), "Listen to the window")
         super().__init__([self.lanes, knobs(knob("Window begins (s)", self.start)), self._words, self._box])
         self.start.observe(self._draw, "value")
         self._draw()
 
     def _draw(self, _: Any = None) -> None:
         start = self.start.value
-        self.lanes.show_window(start, start + _WINDOW_SECONDS)
-        playing = seconds_playing(self._labels, start, start + _WINDOW_SECONDS)
+        self.lanes.show_window(start, start + WINDOW_SECONDS)
+        playing = seconds_playing(self._labels, start, start + WINDOW_SECONDS)
         names = [f"{instrument_by_code(code).name} {seconds:.1f} s" for code, seconds in playing.items()]
         if not playing:
             lost = "Nothing plays here: no label would be right."

@@ -10,19 +10,13 @@ import numpy as np
 from ..training.inspection import NetworkInspector
 from ..training.layer_summary import LayerSummary
 from ..training.network import INPUT_MEAN_DB, INPUT_SPREAD_DB
+from .arrays import Floats
 from .kernel_gallery import KernelGallery
 from .panel import Panel, figures, knob, knobs, slider
-from .patterns import (
-    OWN,
-    WINDOW_SECONDS,
-    Array,
-    convolve,
-    cut_log_mel,
-    scale_up,
-    window_slider,
-)
+from .patterns import convolve, cut_log_mel, scale_up, window_slider
 from .sound import Sound, SoundBox
 from .sound_to_log_mel import PictureOfSound
+from .spectra import OWN, WINDOW_SECONDS
 from .tables import write_table
 
 # As they look on the picture: the upper row is the higher band.
@@ -94,7 +88,7 @@ class ConvolutionExplorer(Panel):
         self._cut()
 
     @property
-    def kernel(self) -> Array:
+    def kernel(self) -> Floats:
         """As it is seen: the upper row first [shape=(3, 3)]."""
         return np.array([cell.value for cell in self.cells], dtype=np.float64).reshape(3, 3)
 

@@ -6,23 +6,22 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import Floats
 from .chart import Axis, Chart, set_line, show_levels
 from .panel import Panel, figures, knob, knobs, slider, swatches
-
-Array = npt.NDArray[np.float64]
 
 START = (-4.0, 1.5)
 # Colours that are seen on the dark picture, in both themes.
 COLOURS = {"SGD": "#8fc4ff", "RMSProp": "#ffd166", "Adam": "#7fe6ac"}
 _HALF_WIDTH, _HALF_HEIGHT = 5.0, 2.0
 _FAR = 1e6  # a weight beyond this has flown away
+_MOST_GROWTH = 100  # of the loss, until an optimiser is said to fly away
 _EPSILON = 1e-7
 _KEPT = 0.9  # of the running averages of RMSProp and Adam
 
 
-def walk(kind: str, rate: float, momentum: float, steepness: float, n_steps: int) -> Array:
+def walk(kind: str, rate: float, momentum: float, steepness: float, n_steps: int) -> Floats:
     """Follow an optimiser down the valley ``(x² + steepness y²) / 2``.
 
     Parameters
@@ -94,7 +93,7 @@ class OptimiserExplorer(Panel):
             control.observe(self._draw, "value")
         self._draw()
 
-    def loss(self, weight: Array) -> float:
+    def loss(self, weight: Floats) -> float:
         """Height of the valley at a place."""
         return float((weight[0] ** 2 + self.steepness.value * weight[1] ** 2) / 2)
 
@@ -109,13 +108,15 @@ class OptimiserExplorer(Panel):
             losses[name] = self._show(name, path)
         self._numbers.value = figures({f"Loss of {name}": text for name, text in losses.items()})
 
-    def _show(self, name: str, path: Array) -> str:
+    def _show(self, name: str, path: Floats) -> str:
         is_inside = (np.abs(path) <= (_HALF_WIDTH, _HALF_HEIGHT)).all(axis=1)
         n_inside = len(path) if is_inside.all() else int(is_inside.argmin())
         shown = path[:n_inside] + np.array([0.0, _HALF_HEIGHT])
         set_line(self._lines[name], shown[:, 0], shown[:, 1])
         set_line(self._dots[name], shown[-1:, 0], shown[-1:, 1])
-        loss = self.loss(path[-1])
-        if len(path) <= self.n_steps.value or loss > self.loss(path[0]):
+        loss, at_start = self.loss(path[-1]), self.loss(path[0])
+        if len(path) <= self.n_steps.value or loss > _MOST_GROWTH * at_start:
             return "flies away"
+        if loss > at_start:
+            return "higher than at the start"
         return f"{loss:.3g}" if loss >= 5e-4 else "below 0.0005"

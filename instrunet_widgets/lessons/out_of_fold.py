@@ -13,15 +13,13 @@ from ..errors import FeatureFolderError
 from ..instruments import INSTRUMENTS, N_INSTRUMENTS
 from ..training.irmas import parse_clip_name
 from ..training.out_of_fold import read_out_of_fold
+from .arrays import Bools, Floats
 from .material import model_folder, read_model_file
 from .notices import stop, stop_on_error
 from .panel import Panel
 from .tables import show_table
 
 FILE = "oof.npz"
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,15 +8,10 @@ import ipywidgets as widgets
 import numpy as np
 import numpy.typing as npt
 
-from ..config import FeatureConfig
+from .arrays import Floats
 from .panel import slider
 from .sound import Sound
-from .spectra import compute_log_mel
-
-Array = npt.NDArray[np.float64]
-
-WINDOW_SECONDS = 3.0
-OWN = FeatureConfig()
+from .spectra import OWN, WINDOW_SECONDS, compute_log_mel
 
 
 def cut_log_mel(sound: Sound, start: float) -> npt.NDArray[np.float32]:
@@ -30,7 +25,7 @@ def window_slider(sound: Sound, start: float) -> widgets.Widget:
     return slider(0.0, last, min(start, last), 0.5, readout_format=".1f", continuous_update=False)
 
 
-def convolve(picture: npt.ArrayLike, kernel: npt.ArrayLike) -> Array:
+def convolve(picture: npt.ArrayLike, kernel: npt.ArrayLike) -> Floats:
     """Move a kernel over a picture, as a network does (no mirroring), where it fits in whole.
 
     Parameters
@@ -47,14 +42,14 @@ def convolve(picture: npt.ArrayLike, kernel: npt.ArrayLike) -> Array:
     return np.asarray(np.einsum("ijkl,kl->ij", patches, weights))
 
 
-def scale_up(values: npt.ArrayLike) -> Array:
+def scale_up(values: npt.ArrayLike) -> Floats:
     """Bring what is above 0 to the range 0 to 1; the brightest hundredth is cut off."""
     positive = np.maximum(np.nan_to_num(np.asarray(values, dtype=np.float64)), 0.0)
     most = float(np.percentile(positive, 99)) or float(positive.max(initial=0.0))
     return np.minimum(positive / most, 1.0) if most > 0 else positive
 
 
-def stretch(cells: npt.ArrayLike, shape: Sequence[int]) -> Array:
+def stretch(cells: npt.ArrayLike, shape: Sequence[int]) -> Floats:
     """Enlarge a coarse grid to the shape of a picture, without blurring."""
     cells = np.asarray(cells, dtype=np.float64)
     rows = np.arange(shape[0]) * cells.shape[0] // shape[0]

@@ -10,13 +10,14 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..instruments import CODES, INSTRUMENTS
+from .arrays import Floats
 from .chart import ACCENT, BAD, MUTED, Axis, Chart, set_line
 from .one_instrument import PER_CENT
-from .out_of_fold import Floats, ScoredClips
+from .out_of_fold import ScoredClips
 from .panel import Panel, figures, knob, knobs, slider
 from .rankings import Cuts, cut, rank_draws
 from .score_measures import rank
-from .score_widgets import NAMES, write
+from .score_widgets import NAMES, write_score
 
 _MOST_OF_BAND = 400  # thresholds at which the shaded range is drawn
 
@@ -114,11 +115,11 @@ class RankingExplorer(Panel):
             "Average precision": [one.average_precision for one in self._rankings],
         }
         name = INSTRUMENTS[self.instrument.value].name
-        shown = {title: write(float(np.mean(values))) for title, values in areas.items()}
+        shown = {title: write_score(float(np.mean(values))) for title, values in areas.items()}
         if n_draws > 1:
             shown |= {f"{title}, lowest to highest": _write_range(values) for title, values in areas.items()}
         shown |= {
-            "Average precision by chance": write(self._floor if first.n_positives else math.nan),
+            "Average precision by chance": write_score(self._floor if first.n_positives else math.nan),
             f"Clips with {name}": f"{first.n_positives:,}",
             "Clips without": f"{first.n_negatives:,}",
         }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .out_of_fold import Bools, Floats
+from .arrays import Bools, Floats
 from .score_measures import Ranking, rank
 
 N_DRAWS = 20

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.special import logit
 
 from ..training.metrics import find_bins
-from .out_of_fold import Bools, Floats
+from .arrays import Bools, Floats
 
 _LEAST = 1e-7  # probabilities are kept this far from 0 and 1 before their logit is taken
 _AT_ONCE = 100  # resamples

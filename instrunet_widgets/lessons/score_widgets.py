@@ -12,10 +12,11 @@ from scipy.special import expit
 
 from ..instruments import CODES, INSTRUMENTS, N_INSTRUMENTS
 from ..training.metrics import ECE_BINS, expected_calibration_error
+from .arrays import Bools, Floats
 from .chart import ACCENT, BAD, MUTED, TEXT, Axis, Chart, set_line
 from .instrument_chart import InstrumentChart, set_bars
 from .one_instrument import PER_CENT
-from .out_of_fold import Bools, Floats, ScoredClips
+from .out_of_fold import ScoredClips
 from .panel import Panel, figures, knob, knobs, slider, swatches
 from .score_measures import count, find_reliability, rank, to_logits
 
@@ -79,9 +80,9 @@ class F1Explorer(Panel):
             set_line(line, *([value, value], [0, N_INSTRUMENTS]) if math.isfinite(value) else ([], []))
         n_kept = counts.labelled[column]
         shown = {
-            "Micro F1": write(micro),
-            "Macro F1": write(macro),
-            f"{INSTRUMENTS[column].name}: F1": write(float(counts.f1[column])),
+            "Micro F1": write_score(micro),
+            "Macro F1": write_score(macro),
+            f"{INSTRUMENTS[column].name}: F1": write_score(float(counts.f1[column])),
             f"{INSTRUMENTS[column].name}: clips": f"{n_kept:,.0f}",
             "Labels found": write_share(counts.hits.sum(), counts.labelled.sum()),
             "Found rightly": write_share(counts.hits.sum(), counts.found.sum()),
@@ -152,15 +153,15 @@ class CalibrationExplorer(Panel):
         error = expected_calibration_error(confidence, right, self.n_bins.value)
         self._numbers.value = figures(
             {
-                "Calibration error (ECE)": write(math.nan if error is None else error),
+                "Calibration error (ECE)": write_score(math.nan if error is None else error),
                 "Says on average": write_share(confidence.sum(), len(confidence)),
                 "Is right": write_share(float(right.sum()), len(confidence)),
-                "ROC-AUC": write(float(known.mean()) if len(known) else math.nan),
+                "ROC-AUC": write_score(float(known.mean()) if len(known) else math.nan),
             }
         )
 
 
-def write(value: float) -> str:
+def write_score(value: float) -> str:
     """A score in three decimals; a dash where there is none."""
     return f"{value:.3f}" if math.isfinite(value) else "-"
 

@@ -16,7 +16,7 @@ from .material import load_piece, make_opening
 from .panel import Panel, figures, knob, knobs, slider, swatches
 from .sound import Sound, SoundBox
 from .sound_widgets import BAND_COUNTS, FFT_SIZES, BandExplorer, SpectrumExplorer, ToneExplorer, WaveformExplorer
-from .spectra import compute_log_mel, find_band, keep_band, vary_config
+from .spectra import OWN, WINDOW_SECONDS, compute_log_mel, find_band, keep_band, vary_config
 
 __all__ = [
     "BandExplorer",
@@ -31,7 +31,6 @@ __all__ = [
     "start",
 ]
 
-OWN = FeatureConfig()
 # The picture is dark in both themes.
 _TIME_ON_PICTURE, _BAND_ON_PICTURE = "#7fe6ac", "#8fc4ff"
 
@@ -52,7 +51,7 @@ class DecibelExplorer(Panel):
     """
 
     def __init__(self, sound: Sound, start: float = 51.8) -> None:
-        self._log_mel = compute_log_mel(sound.cut(start, 3.0), vary_config(top_db=120.0))
+        self._log_mel = compute_log_mel(sound.cut(start, WINDOW_SECONDS), vary_config(top_db=120.0))
         self.is_log = widgets.Checkbox(value=False, description="In decibels", indent=False)
         self.top_db = slider(10, 120, 80, 5)
         self.picture = PictureOfSound(vary_config(top_db=120.0))
@@ -87,7 +86,7 @@ class PictureOfSound(Chart):
         self._time = self.add_line(_TIME_ON_PICTURE, width=2)
         self._band = self.add_line(_BAND_ON_PICTURE, width=2)
 
-    def show(self, levels: np.ndarray, seconds: float = 3.0) -> None:
+    def show(self, levels: np.ndarray, seconds: float = WINDOW_SECONDS) -> None:
         """Paint levels from 0 to 1, a row for each band."""
         self.set_range(0.0, seconds)
         show_levels(self.picture, levels, 0.0, seconds)

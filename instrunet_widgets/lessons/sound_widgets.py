@@ -10,7 +10,7 @@ import numpy as np
 from .chart import ACCENT, MUTED, Axis, Chart, set_line
 from .panel import Panel, figures, knob, knobs, slider
 from .sound import Sound, SoundBox
-from .spectra import compute_spectrum, find_band, keep_band, make_tone, vary_config
+from .spectra import WINDOW_SECONDS, compute_spectrum, find_band, keep_band, make_tone, vary_config
 
 FFT_SIZES = (256, 512, 1_024, 2_048, 4_096)
 BAND_COUNTS = (16, 32, 64, 128)
@@ -149,7 +149,7 @@ class BandExplorer(Panel):
         The stretch that is heard, s.
     """
 
-    def __init__(self, sound: Sound, start: float = 51.8, seconds: float = 3.0) -> None:
+    def __init__(self, sound: Sound, start: float = 51.8, seconds: float = WINDOW_SECONDS) -> None:
         self._part = sound.cut(start, seconds)
         self.n_mels = widgets.Dropdown(options=[(f"{n} bands", n) for n in BAND_COUNTS], value=32)
         self.band = slider(1, 32, 8, 1)

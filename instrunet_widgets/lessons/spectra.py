@@ -11,10 +11,11 @@ import numpy.typing as npt
 from ..config import FeatureConfig
 from ..features import LogMelExtractor
 from ..overview import slaney_corners, slaney_filterbank
+from .arrays import Floats
 from .sound import Sound
 
-FloatArray = npt.NDArray[np.float64]
-
+OWN = FeatureConfig()  # the network's front end
+WINDOW_SECONDS = OWN.window_seconds
 _QUIETEST_DB = -120.0
 
 
@@ -28,8 +29,8 @@ class Spectrum:
         0 dB is a sine at full scale; at least -120 dB.
     """
 
-    hertz: FloatArray
-    decibels: FloatArray
+    hertz: Floats
+    decibels: Floats
 
 
 def compute_spectrum(sound: Sound, n_fft: int, *, has_hann: bool = True) -> Spectrum:
@@ -52,7 +53,9 @@ def compute_spectrum(sound: Sound, n_fft: int, *, has_hann: bool = True) -> Spec
     return Spectrum(hertz, decibels.astype(np.float64))
 
 
-def vary_config(*, n_fft: int = 2_048, n_mels: int = 128, top_db: float = 80.0, seconds: float = 3.0) -> FeatureConfig:
+def vary_config(
+    *, n_fft: int = 2_048, n_mels: int = 128, top_db: float = 80.0, seconds: float = WINDOW_SECONDS
+) -> FeatureConfig:
     """The network's front end with some settings changed; the Hann window is never longer than the FFT.
 
     Parameters
@@ -62,11 +65,10 @@ def vary_config(*, n_fft: int = 2_048, n_mels: int = 128, top_db: float = 80.0, 
     seconds : float
         Length of a window.
     """
-    own = FeatureConfig()
     return replace(
-        own,
+        OWN,
         n_fft=n_fft,
-        win_length=min(n_fft, own.win_length),
+        win_length=min(n_fft, OWN.win_length),
         n_mels=n_mels,
         top_db=float(top_db),
         window_seconds=float(seconds),
@@ -126,7 +128,7 @@ def find_band(config: FeatureConfig, band: int) -> Band:
 
 
 def keep_band(sound: Sound, band: Band) -> Sound:
-    """What of a sound lies in a band: its spectrum under the triangle.
+    """What of a sound lies in a band: its power, under the triangle.
 
     Parameters
     ----------
@@ -138,7 +140,7 @@ def keep_band(sound: Sound, band: Band) -> Sound:
     spectrum = np.fft.rfft(sound.samples)
     hertz = np.fft.rfftfreq(len(sound.samples), 1 / sound.sample_rate)
     weights = np.interp(hertz, [band.low, band.centre, band.high], [0.0, 1.0, 0.0], left=0.0, right=0.0)
-    samples = np.fft.irfft(spectrum * weights, n=len(sound.samples))
+    samples = np.fft.irfft(spectrum * np.sqrt(weights), n=len(sound.samples))
     return Sound(samples.astype(np.float32), sound.sample_rate)
 
 

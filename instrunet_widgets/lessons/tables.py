@@ -23,7 +23,7 @@ def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         None: no table.
     """
     escaped = [[_BREAKS.sub(r"\1<wbr>", html.escape(cell)) for cell in row] for row in (head, *rows)]
-    return _write(escaped[0], escaped[1:], "in-table") if rows else ""
+    return _render(escaped[0], escaped[1:], "in-table") if rows else ""
 
 
 def write_words(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -35,7 +35,12 @@ def write_words(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     rows : sequence of sequence of str
         HTML: escape what comes from elsewhere.
     """
-    return _write(head, rows, "in-table in-words")
+    return _render(head, rows, "in-table in-words")
+
+
+def write_mean(mean: float, lowest: float, highest: float, n_runs: int) -> str:
+    """A mean of scores in three decimals, with the range where there are several runs."""
+    return f"{mean:.3f}" if n_runs == 1 else f"{mean:.3f} ({lowest:.3f}-{highest:.3f})"
 
 
 def show_table(rows: Sequence[Sequence[str]], head: Sequence[str], title: str = "", note: str = "") -> Panel:
@@ -53,7 +58,7 @@ def show_table(rows: Sequence[Sequence[str]], head: Sequence[str], title: str = 
     return Panel([widgets.HTML(write_table(head, rows) + below)], title=title)
 
 
-def _write(head: Sequence[str], rows: Sequence[Sequence[str]], classes: str) -> str:
+def _render(head: Sequence[str], rows: Sequence[Sequence[str]], classes: str) -> str:
     top = "".join(f"<th>{cell}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..config import DecodingConfig, WindowConfig
 from ..instruments import INSTRUMENTS
-from .findings import Choice, Finding, Line, Row, judge, read_number, tabulate, write
+from .findings import Choice, Finding, Line, Row, judge, read_number, tabulate, write_measure
 
 SECONDS = {
     "frame_f1": "F1 by seconds",
@@ -132,7 +132,10 @@ def compare_aggregations(rows: Sequence[Row], measure: str) -> Finding:
         return Finding()
     marks = {(default, "auto"): " (default)"}
     table = [
-        (_name_thresholds(kind), *(write(titled[of].get(kind), measure) + marks.get((of, kind), "") for of in titled))
+        (
+            _name_thresholds(kind),
+            *(write_measure(titled[of].get(kind), measure) + marks.get((of, kind), "") for of in titled),
+        )
         for kind in kinds
     ]
     head = ("Thresholds", *(title.replace(", smoothing", "") for title in titled))

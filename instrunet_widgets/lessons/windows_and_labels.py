@@ -14,7 +14,7 @@ from .label_widgets import ClipCounter, LabelExplorer, LeakExplorer
 from .material import find_part, load_labels, load_piece, make_opening, read_model_file
 from .out_of_fold import show_folds
 from .panel import Panel
-from .tables import show_table
+from .tables import show_table, write_mean
 
 __all__ = [
     "ClipCounter",
@@ -88,9 +88,7 @@ def show_scores(scores: tuple[SplitScore, ...] | None = None) -> Panel:
 
 
 def _write(score: SplitScore, key: str) -> str:
-    if score.n_runs == 1:
-        return f"{score.means[key]:.3f}"
-    return f"{score.means[key]:.3f} ({score.lowest[key]:.3f}-{score.highest[key]:.3f})"
+    return write_mean(score.means[key], score.lowest[key], score.highest[key], score.n_runs)
 
 
 def _recording_of(file: str) -> str:

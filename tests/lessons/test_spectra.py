@@ -58,8 +58,8 @@ def test_a_band_keeps_what_lies_under_it() -> None:
     both = Sound(sine(500.0) + sine(3_000.0))
     kept = keep_band(both, Band(400.0, 500.0, 600.0))
     np.testing.assert_allclose(kept.samples, sine(500.0), atol=1e-3)
-    halfway = keep_band(both, Band(400.0, 550.0, 600.0))  # 100 of 150 Hz up the slope
-    np.testing.assert_allclose(halfway.samples, 2 / 3 * sine(500.0), atol=1e-3)
+    halfway = keep_band(both, Band(400.0, 550.0, 600.0))  # 100 of 150 Hz up the slope: 2/3 of the power
+    np.testing.assert_allclose(halfway.samples, np.sqrt(2 / 3) * sine(500.0), atol=1e-3)
 
 
 def test_band_numbers_beyond_the_last_give_the_last() -> None:

@@ -161,6 +161,16 @@ def test_valley_at_the_ends_of_its_knobs() -> None:
     panel.rate.value, panel.steepness.value, panel.n_steps.value = 10**0.5, 50, 100
     look_at(panel)
     assert "Loss of SGD <b>flies away</b>" in texts_of(panel)
+    assert "Loss of RMSProp <b>higher than at the start</b>" in texts_of(panel)  # it goes to and fro, no further
+
+
+def test_valley_says_from_which_rate_on_sgd_flies_away() -> None:
+    """Its steps down the sides grow if the rate is more than 2 / steepness."""
+    panel = lesson.OptimiserExplorer()
+    panel.steepness.value = 12
+    for rate, flies in ((0.16, False), (0.2, True)):
+        panel.rate.value = rate
+        assert ("Loss of SGD <b>flies away</b>" in texts_of(panel)) is flies, rate
 
 
 def make_state(n_epochs: int, n_all: int, **changes) -> TrialState:
