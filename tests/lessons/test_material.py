@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lesson_parts import look_at, texts_of
 from sample_analysis import make_analysis
-from test_widgets import look_at, texts_of
 
 from instrunet_widgets import examples
 from instrunet_widgets.examples import LabelledRange, example_labels

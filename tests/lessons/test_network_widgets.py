@@ -8,8 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from PIL import Image
-from test_widgets import (
+from lesson_parts import (
     LONG,
     NONE,
     SHORT,
@@ -20,6 +19,7 @@ from test_widgets import (
     turn_every_knob,
     values_of,
 )
+from PIL import Image
 
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.lessons import notices

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
-from html import unescape
 from pathlib import Path
 
 import numpy as np
 import pytest
 import traitlets
+from lesson_parts import controls_of, read_numbers, texts_of, turn_all_knobs, turn_every_knob, values_of
 from made_model import make_fold, make_model
 from sklearn import metrics as sk
-from test_widgets import controls_of, texts_of, turn_all_knobs, turn_every_knob, values_of
 
 from instrunet_widgets.instruments import CODES
 from instrunet_widgets.lessons import how_good_is_it as lesson
@@ -77,11 +75,6 @@ PANELS = {
     "FairComparison": lesson.FairComparison,
     "show_published": lesson.show_published,
 }
-
-
-def read_numbers(panel) -> dict[str, str]:
-    pairs = re.findall(r"<span>([^<]*) <b>([^<]*)</b></span>", texts_of(panel))
-    return {unescape(name): value for name, value in pairs}
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from test_widgets import look_at, texts_of
+from lesson_parts import look_at, texts_of
 
 from instrunet_widgets.lessons import windows_to_timeline as lesson
 from instrunet_widgets.lessons.findings import Choice, Row, judge

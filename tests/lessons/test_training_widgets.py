@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_widgets import controls_of, look_at, texts_of, values_of
+from lesson_parts import controls_of, look_at, texts_of, values_of
 
 from instrunet_widgets.errors import FeatureFolderError
 from instrunet_widgets.instruments import CODES

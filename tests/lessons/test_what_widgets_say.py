@@ -8,8 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from test_score_widgets import read_numbers
-from test_widgets import ANALYSIS, LABELS, LONG, make_analysis, make_sound, texts_of
+from lesson_parts import ANALYSIS, LABELS, LONG, make_analysis, make_sound, read_numbers, texts_of
 
 from instrunet_widgets.examples import LabelledRange
 from instrunet_widgets.instruments import CODES
