@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import re
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from lesson_parts import controls_of, look_at, texts_of, values_of
+from lesson_parts import look_at, texts_of
 
-from instrunet_widgets.errors import FeatureFolderError
-from instrunet_widgets.instruments import CODES
-from instrunet_widgets.lessons import live_training, notices
+from instrunet_widgets.lessons import notices
 from instrunet_widgets.lessons import training_experiments as lesson
 from instrunet_widgets.lessons.experiment_curves import BASE_NAMES, QUESTIONS, Experiments, read_experiments
 from instrunet_widgets.lessons.material import model_folder
 from instrunet_widgets.lessons.notices import LessonStop
-from instrunet_widgets.lessons.optimisers import START, walk
 from instrunet_widgets.training.experiment_plan import EXPERIMENTS, WAYS, list_runs
 from instrunet_widgets.training.experiments import RUN_FIELDS
-from instrunet_widgets.training.trial import TrialConfig, TrialScores, TrialState
 
 HISTORY = ("question", "variant", "seed", "epoch", "loss", "stop_loss", "stop_accuracy", "stop_average_precision")
 
@@ -122,198 +114,6 @@ def test_lesson_needs_the_extra_and_says_so_in_one_line(monkeypatch: pytest.Monk
     )
     with pytest.raises(LessonStop, match=r"needs keras, of the extra 'training': .*/04_training_experiments.ipynb"):
         lesson.start()
-
-
-def test_first_steps_by_hand() -> None:
-    x, y = START
-    sgd = walk("SGD", 0.1, 0.5, 10.0, 2)
-    assert sgd[1] == pytest.approx([x - 0.1 * x, y - 0.1 * 10 * y])
-    assert sgd[2] == pytest.approx([0.9 * x - 0.05 * x - 0.09 * x, 0.5 * (-y)])
-    # Both divide the gradient by its own size at first: RMSProp by the root of a tenth of its square.
-    assert walk("Adam", 0.1, 0.0, 10.0, 1)[1] == pytest.approx([x + 0.1, y - 0.1], rel=1e-5)
-    assert walk("RMSProp", 0.1, 0.0, 10.0, 1)[1] == pytest.approx([x + 0.1 / np.sqrt(0.1), y - 0.1 / np.sqrt(0.1)])
-
-
-@pytest.mark.parametrize("kind", ["sgd", "adam", "rmsprop"])
-def test_walk_is_that_of_keras(kind: str) -> None:
-    keras = pytest.importorskip("keras")
-    optimizers = {
-        "sgd": ("SGD", keras.optimizers.SGD(0.05, momentum=0.8)),
-        "adam": ("Adam", keras.optimizers.Adam(0.05)),
-        "rmsprop": ("RMSProp", keras.optimizers.RMSprop(0.05)),
-    }
-    name, optimizer = optimizers[kind]
-    weight = keras.Variable(np.array(START, dtype=np.float32))
-    for _ in range(12):
-        optimizer.apply([weight * np.array([1.0, 5.0], dtype=np.float32)], [weight])
-    assert walk(name, 0.05, 0.8, 5.0, 12)[-1] == pytest.approx(np.asarray(weight), rel=1e-4, abs=1e-5)
-
-
-def test_valley_at_the_ends_of_its_knobs() -> None:
-    panel = lesson.OptimiserExplorer()
-    for control in (panel.rate, *controls_of(panel)):
-        before = control.value
-        ends = [10**control.min, 10**control.max] if control is panel.rate else values_of(control)
-        for value in ends:
-            control.value = value
-            look_at(panel)
-        control.value = before
-    panel.rate.value, panel.steepness.value, panel.n_steps.value = 10**0.5, 50, 100
-    look_at(panel)
-    assert "Loss of SGD <b>flies away</b>" in texts_of(panel)
-    assert "Loss of RMSProp <b>higher than at the start</b>" in texts_of(panel)  # it goes to and fro, no further
-
-
-def test_valley_says_from_which_rate_on_sgd_flies_away() -> None:
-    """Its steps down the sides grow if the rate is more than 2 / steepness."""
-    panel = lesson.OptimiserExplorer()
-    panel.steepness.value = 12
-    for rate, flies in ((0.16, False), (0.2, True)):
-        panel.rate.value = rate
-        assert ("Loss of SGD <b>flies away</b>" in texts_of(panel)) is flies, rate
-
-
-def make_state(n_epochs: int, n_all: int, **changes) -> TrialState:
-    scores = TrialScores(0.5, np.linspace(0, 1, len(CODES)), 132) if n_epochs else None
-    values = tuple(0.4 - 0.01 * k for k in range(n_epochs))
-    accuracies = tuple(0.1 + 0.01 * k for k in range(n_epochs))
-    return TrialState(n_epochs / n_all, 1.0 * n_epochs, 1_000, values, values, accuracies, scores, **changes)
-
-
-def run_fake(config: TrialConfig) -> Iterator[TrialState]:
-    yield from (make_state(k, config.epochs) for k in range(config.epochs + 1))
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> lesson.LiveTraining:
-    monkeypatch.setattr(live_training, "train_trial", run_fake)
-    return lesson.LiveTraining()
-
-
-def test_knobs_make_the_recipe(fake: lesson.LiveTraining) -> None:
-    assert fake.config == TrialConfig()
-    fake.kernel.value, fake.optimizer.value, fake.rate.value = 5, "sgd", 10.0
-    fake.regularised.value, fake.epochs.value, fake.seed.value = False, 3, 7
-    assert fake.config == TrialConfig(5, "sgd", 10.0, False, 3, 7)
-
-
-def test_a_run_fills_the_curves_and_the_table(fake: lesson.LiveTraining) -> None:
-    for epochs in (40, 2, 3):
-        fake.epochs.value = epochs
-        fake.button.click()
-        look_at(fake)
-        assert fake._now.x.tolist() == list(range(1, epochs + 1))
-        assert "Notes <b>66 of 132</b>" in texts_of(fake)
-        assert f"Done after {epochs} epochs" in texts_of(fake)
-    assert len(fake.trials) == 3
-    assert texts_of(fake).count("AdamW") == 3
-    assert fake._before.x.tolist() == [1, 2]  # the run before
-    assert not fake.button.disabled
-    assert fake.stop_button.disabled
-
-
-def test_every_knob_at_both_ends(fake: lesson.LiveTraining) -> None:
-    for control in list(controls_of(fake)):
-        for value in values_of(control):
-            control.value = value
-            fake.button.click()
-            look_at(fake)
-
-
-def test_a_run_that_flies_away_is_told_and_leaves_no_score(
-    fake: lesson.LiveTraining, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        live_training, "train_trial", lambda _: iter([make_state(0, 2), make_state(0, 2, has_failed=True)])
-    )
-    monkeypatch.setattr(live_training, "close_when_done", lambda _: None)
-    fake.button.click()
-    assert "Choose a lower learning rate" in texts_of(fake)
-    assert fake.trials == []
-    look_at(fake)
-
-
-@pytest.mark.parametrize(
-    ("error", "sentence"),
-    [(FeatureFolderError("The notes are gone."), "The notes are gone."), (MemoryError(), "MemoryError")],
-)
-def test_an_error_is_a_sentence_and_the_button_comes_back(
-    fake: lesson.LiveTraining, monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str
-) -> None:
-    def fail(_: TrialConfig) -> Iterator[TrialState]:
-        yield make_state(0, 2)
-        raise error
-
-    monkeypatch.setattr(live_training, "train_trial", fail)
-    fake.button.click()
-    assert sentence in texts_of(fake)
-    assert not fake.button.disabled
-
-
-def test_kernel_stays_alive_and_stop_stops(fake: lesson.LiveTraining, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = []
-
-    def slow(config: TrialConfig) -> Iterator[TrialState]:
-        try:
-            for k in range(config.epochs + 1):
-                time.sleep(0.02)
-                yield make_state(k, config.epochs)
-        finally:
-            closed.append(True)
-
-    monkeypatch.setattr(live_training, "train_trial", slow)
-    fake.epochs.value = 40
-
-    async def use() -> None:
-        fake.button.click()
-        assert fake.button.disabled
-        while len(fake._now.x) < 3 or not fake._now.visible:  # the event loop runs while the network trains
-            await asyncio.sleep(0.01)
-        fake.button.click()  # a second click starts no second run
-        fake.stop_button.click()
-        await fake.task
-
-    asyncio.run(use())
-    assert closed == [True]
-    assert len(fake.trials) == 1
-    assert 3 <= len(fake.trials[0].state.losses) < 40
-    assert "Stopped after" in texts_of(fake)
-    assert not fake.button.disabled
-
-
-def stop_at_once(fake: lesson.LiveTraining) -> None:
-    async def use() -> None:
-        fake.button.click()
-        fake.stop_button.click()
-        await fake.task
-
-    asyncio.run(use())
-
-
-def test_stop_before_an_epoch_is_whole_leaves_no_score(fake: lesson.LiveTraining) -> None:
-    stop_at_once(fake)
-    assert "No epoch was whole" in texts_of(fake)
-    assert fake.trials == []
-
-
-def test_what_the_run_before_left_is_not_shown_as_this_run(fake: lesson.LiveTraining) -> None:
-    fake.epochs.value = 5
-    fake.button.click()
-    assert "Notes <b>66 of 132</b>" in texts_of(fake)
-    fake.epochs.value = 3
-
-    stop_at_once(fake)
-    assert "No epoch was whole" in texts_of(fake)
-    assert not any(line.visible for line in (*fake._lines.values(), fake._now))
-    assert fake._before.visible
-    assert fake._before.y.tolist() == pytest.approx([0.1, 0.11, 0.12])
-    assert "Notes <b>" not in texts_of(fake)
-    assert fake.chart not in fake._results.children
-    assert texts_of(fake).count("<td>AdamW</td>") == 1  # the table of all runs stays
-    fake.button.click()
-    assert fake._now.y.tolist() == pytest.approx([0.1, 0.11, 0.12])
-    assert "Notes <b>66 of 132</b>" in texts_of(fake)
-    assert fake.chart in fake._results.children
 
 
 def test_long_name_of_a_variant_is_short_everywhere() -> None:
