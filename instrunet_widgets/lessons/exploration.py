@@ -24,8 +24,6 @@ __all__ = [
     "RecordingComparison",
     "RecordingPlayer",
     "analyze_recordings",
-    "cut_labels",
-    "find_parts",
     "find_recordings",
     "load_classifier",
     "make_folder",

@@ -27,7 +27,10 @@ __all__ = [
     "SpectrumExplorer",
     "ToneExplorer",
     "WaveformExplorer",
+    "decibels",
+    "frames",
     "load_piece",
+    "resolution",
     "start",
 ]
 

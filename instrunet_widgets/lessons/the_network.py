@@ -24,10 +24,13 @@ __all__ = [
     "FeatureMapExplorer",
     "FilterExplorer",
     "LayerTable",
+    "attention",
+    "convolution",
     "load_classifier",
     "load_notes",
     "load_piece",
     "open_network",
+    "parameters",
     "start",
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .exercise import Exercise
-from .experiment_curves import ExperimentExplorer, Experiments, read_experiments
+from .experiment_curves import ExperimentExplorer, read_experiments
 from .judging import judge_choice, judge_function
 from .live_training import LiveTraining
 from .material import make_opening
@@ -16,11 +16,13 @@ from .ways_table import WaysTable
 
 __all__ = [
     "ExperimentExplorer",
-    "Experiments",
     "LiveTraining",
     "OptimiserExplorer",
     "WaysTable",
+    "momentum_step",
+    "normalisation",
     "read_experiments",
+    "seeds",
     "start",
 ]
 

@@ -20,10 +20,14 @@ __all__ = [
     "ClipCounter",
     "LabelExplorer",
     "LeakExplorer",
+    "expected_leaks",
+    "leak_share",
     "load_labels",
     "load_piece",
-    "read_clips",
+    "recording_of",
     "show_folds",
+    "show_names",
+    "show_scores",
     "start",
 ]
 

@@ -33,10 +33,15 @@ __all__ = [
     "Tuning",
     "WindowExplorer",
     "analyze_piece",
+    "list_settings",
     "load_labels",
     "load_piece",
+    "precision_recall",
     "read_findings",
+    "score",
+    "smoothing",
     "start",
+    "tuned",
 ]
 
 _BEST_SHARE = 0.05  # of `list_settings`: what they reach is good enough

@@ -14,6 +14,7 @@ The kernels can reach no other host, and find neither TensorFlow nor what comes 
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import os
 import re
@@ -93,6 +94,14 @@ def run_nbval(notebook: nbformat.NotebookNode, folder: Path, *, lacks: tuple[str
     env = {**os.environ, "PYTHONPATH": str(folder / "site"), "PY_COLORS": "0"}
     run = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     return run.stdout.splitlines()[-1] if run.returncode == 0 else run.stdout[-8_000:] + run.stderr[-2_000:]
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path.stem != "instrunet"], ids=lambda path: path.stem)
+def test_module_of_a_notebook_offers_what_the_notebook_uses(path: Path) -> None:
+    code = "\n".join(cell.source for cell in code_cells(path))
+    (found,) = re.findall(r"^from instrunet_widgets\.lessons import (\w+)(?: as (\w+))?$", code, re.MULTILINE)
+    used = set(re.findall(rf"\b{found[1] or found[0]}\.(\w+)", code))
+    assert sorted(used) == sorted(importlib.import_module(f"instrunet_widgets.lessons.{found[0]}").__all__)
 
 
 @all_notebooks
