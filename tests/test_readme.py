@@ -155,11 +155,11 @@ def test_readme_quotes_what_else_was_scored() -> None:
         f"{quote(by_number['2']['f1'])} where two do",
         f"it is {quote(scores()['mixtures of 2']['eleven_classes']['micro_f1'])}, in three "
         f"{quote(scores()['mixtures of 3']['eleven_classes']['micro_f1'])}.",
-        f"it names {quote(alone['notes'])} right",
-        f"{quote(alone['phrases'])} of phrases of notes that it learnt, {quote(alone['rendered'])} of rendered windows",
-        f"names {quote(scores()['solo']['accuracy'])} of their {scores()['solo']['n']:,} notes right: flute "
+        f"at pitches that it did not learn, it names {quote(alone['notes'])} right; of phrases joined from notes that it "
+        f"did learn, {quote(alone['phrases'])}; of rendered windows, {quote(alone['rendered'])}.",
+        f"names {quote(scores()['solo']['accuracy'])} of their {scores()['solo']['n']:,} notes right (flute "
         f"{quote(solo['flu'])}, cello {quote(solo['cel'])}, clarinet {quote(solo['cla'])}, acoustic guitar "
-        f"{quote(solo['gac'])}, saxophone {quote(solo['sax'])}.",
+        f"{quote(solo['gac'])}, saxophone {quote(solo['sax'])}).",
     ):
         assert sentence in words(), sentence
 
@@ -175,6 +175,8 @@ def test_readme_quotes_the_table_of_experiments() -> None:
         assert len(values) == 3, name
         quoted = " ± ".join(quote(value, 3) for value in (np.mean(values), np.std(values, ddof=1)))
         assert quoted in read_readme(), (name, quoted)
+    (n_right,) = {round(991 * value) for value in accuracies["optimiser: RMSProp, .001"]}
+    assert f"RMSProp name as many clips right, {n_right} of 991" in read_readme()
 
 
 def test_published_figures_are_those_of_lesson_6() -> None:
