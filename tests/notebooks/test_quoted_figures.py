@@ -101,6 +101,16 @@ def test_lesson_3_counts_the_network(classifier: Classifier) -> None:
     assert f"These are the {kernels} kernels of the stem" in text_of("03_the_network", "filters")
 
 
+def test_lesson_3_counts_the_multiplications_of_a_window() -> None:
+    """Each number of a convolution's kernels is used once for every cell of what it gives."""
+    from instrunet_widgets.lessons import the_network
+
+    layers = the_network.open_network().list_layers()
+    convolutions = [one for one in layers if one.kind == "Conv2D"]
+    n_multiplications = sum(one.n_parameters * one.output_shape[0] * one.output_shape[1] for one in convolutions)
+    assert f"some {n_multiplications / 1e6:.0f} million multiplications for a window" in the_network.convolution.praise
+
+
 def test_lesson_3_says_what_covered_cells_leave() -> None:
     """In each window of the piece, of its strongest instrument, with the lesson's own controls."""
     from instrunet_widgets.lessons import the_network
