@@ -53,7 +53,7 @@ def run_proxy(target_port: int, *, source: str = "127.0.0.2", protocol: str = "h
     started, stop = threading.Event(), asyncio.Event()
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),), daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     try:
         yield port
     finally:

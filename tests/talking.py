@@ -29,7 +29,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 CONTROL_TARGET = "jupyter.widget.control"
 FORM = "application/x-www-form-urlencoded"
-ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 180.0
 
 
 def register(visitor: Visitor, name: str, password: str) -> None:

@@ -219,7 +219,7 @@ def test_leaving_the_stream_early_waits_for_the_block_that_is_being_decoded(clas
     reader = read_from(decode_slowly())
     batches = stream_windows("made.wav", classifier=classifier)
     next(batches)
-    assert is_decoding.wait(5)
+    assert is_decoding.wait(60)
     batches.close()
     assert open_while_decoding == [True]
     assert not reader.is_open

@@ -155,8 +155,8 @@ def test_readme_quotes_what_else_was_scored() -> None:
         f"{quote(by_number['2']['f1'])} where two do",
         f"it is {quote(scores()['mixtures of 2']['eleven_classes']['micro_f1'])}, in three "
         f"{quote(scores()['mixtures of 3']['eleven_classes']['micro_f1'])}.",
-        f"at pitches that it did not learn, it names {quote(alone['notes'])} right; of phrases joined from notes that it "
-        f"did learn, {quote(alone['phrases'])}; of rendered windows, {quote(alone['rendered'])}.",
+        f"at pitches that it did not learn, it names {quote(alone['notes'])} right; of phrases joined from notes that "
+        f"it did learn, {quote(alone['phrases'])}; of rendered windows, {quote(alone['rendered'])}.",
         f"names {quote(scores()['solo']['accuracy'])} of their {scores()['solo']['n']:,} notes right (flute "
         f"{quote(solo['flu'])}, cello {quote(solo['cel'])}, clarinet {quote(solo['cla'])}, acoustic guitar "
         f"{quote(solo['gac'])}, saxophone {quote(solo['sax'])}).",

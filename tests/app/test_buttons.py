@@ -102,7 +102,9 @@ def test_slow_content_may_be_awaited() -> None:
         save, copy = Page(DownloadButton("Save", make)), Page(CopyButton(fail))
         for page in (save, copy):
             page.send({"type": "make", "id": "r"})
-        await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            while not (save.messages and copy.messages):
+                await asyncio.sleep(0.01)
         assert save.fetch(save.messages.pop()[0]) == b"%PDF"
         assert copy.messages == [({"type": "failed", "id": "r", "sentence": "Nothing to copy."}, None)]
 

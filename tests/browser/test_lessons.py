@@ -49,10 +49,11 @@ def test_page_is_as_wide_as_a_telephone(voila_lesson: Server, new_visitor: Calla
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+# The tone is a second long: a sixteenth of the speed, the slowest that there is, leaves time to see that it plays.
 PLAYED = """
 window.played = [];
 const play = Audio.prototype.play;
-Audio.prototype.play = function () { played.push(this.src); return play.call(this); };
+Audio.prototype.play = function () { played.push(this.src); this.playbackRate = 1 / 16; return play.call(this); };
 """
 
 

@@ -34,6 +34,12 @@ from instrunet_widgets.instruments import CODES
 MAX_LINES = 14
 NEED_TRAINING = {"03_the_network", "04_training_experiments"}
 NOT_FOUND_IN_KERNELS = ("tensorflow", "keras", "librosa", "numba", "sklearn", "mido", "onnx", "tf2onnx")
+# nbval gives a kernel 5 s for what it still has to show when a cell has run.
+PATIENCE = """
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.output_timeout = 300
+"""
 # Python reads this when a kernel starts.
 RESTRICTIONS = """
 import socket, sys
@@ -84,6 +90,7 @@ def run_nbval(notebook: nbformat.NotebookNode, folder: Path, *, lacks: tuple[str
     """Run a notebook; the last line that nbval writes, or all it has to say if cells fail."""
     copy = folder / "notebook.ipynb"
     nbformat.write(notebook, copy)
+    (folder / "conftest.py").write_text(PATIENCE)
     (folder / "site").mkdir()
     (folder / "site" / "sitecustomize.py").write_text(RESTRICTIONS.format(names=lacks))
     command = [

@@ -638,8 +638,10 @@ def test_servers_that_start_together_make_one_file(path: Path) -> None:
 ADD_USERS = """
 import sys
 from pathlib import Path
+from instrunet_widgets.server.accounts import database
 from instrunet_widgets.server.accounts.database import Database
 from instrunet_widgets.server.accounts.users import Users
+database.WAIT_SECONDS = 60.0  # on a busy machine another program may stand still in the middle of writing
 users = Users(Database(Path(sys.argv[1])))
 for number in range(int(sys.argv[3])):
     users.add(f"{sys.argv[2]} {number}", "hash")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from running import wait_until
 
 from instrunet_widgets.cli import main
 from instrunet_widgets.server import application, hosts, launch
@@ -93,6 +94,7 @@ def test_browser_is_opened_unless_told_otherwise(starts: list[int], opened: list
     main(["app", "--no-browser"])
     assert opened == []
     main(["app"])
+    wait_until(lambda: bool(opened))  # a thread opens it
     assert opened == [f"http://localhost:{starts[-1]}/"]
 
 

@@ -49,7 +49,8 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with serve(tmp_path_factory.mktemp("isolation")) as server:
+    # ada's kernel has no page between the tests: it shall outlive them, however long they take
+    with serve(tmp_path_factory.mktemp("isolation"), cull_seconds=3_600) as server:
         ada, eve = Visitor(server), Visitor(server)
         register(ada, "ada", PASSWORD)
         register(eve, "eve", PASSWORD)

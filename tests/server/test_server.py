@@ -111,7 +111,9 @@ def test_kernel_is_this_python_in_an_empty_folder_of_its_own(server: Server, vis
 
 
 def test_visitor_who_leaves_before_the_app_is_there_leaves_no_kernel(tmp_path: Path) -> None:
-    notebook, port = write_notebook(tmp_path / "slow.ipynb", "import time; time.sleep(5); 1"), find_free_port()
+    gone = tmp_path / "gone"
+    wait = f"import pathlib, time\nwhile not pathlib.Path({str(gone)!r}).exists(): time.sleep(0.1)\n1"
+    notebook, port = write_notebook(tmp_path / "slow.ipynb", wait), find_free_port()
     no_spares = "from instrunet_widgets.server import application; application.count_spares = lambda options: 0"
     url = f"http://localhost:{port}/"
     command = serve_command(notebook, port, before=no_spares)
@@ -121,6 +123,7 @@ def test_visitor_who_leaves_before_the_app_is_there_leaves_no_kernel(tmp_path: P
         request = visitor.send("POST", "/instrunet/start", X_XSRFToken=visitor.cookies["_xsrf"])
         wait_until(lambda: len(server.kernels()) == 1)
         request.close()
+        gone.touch()  # only now could the app be there
         wait_until(lambda: not server.kernels())
 
 

@@ -117,7 +117,7 @@ def test_removing_and_another_password_end_sessions(run: Run, users_file: Path) 
     for name in ("Ada", "Grace", "Clara"):
         run("add", name, "--password-stdin", typed=GOOD)
     database = Database(users_file)
-    users, sessions = Users(database), Sessions(database, idle_seconds=60, max_seconds=600)
+    users, sessions = Users(database), Sessions(database, idle_seconds=3_600, max_seconds=36_000)
     tokens = [sessions.start(account.name, user_id=account.id) for account in users.all()]
     assert run("remove", "ADA") == 0
     assert run("password", "grace", "--password-stdin", typed="another bass 2") == 0
