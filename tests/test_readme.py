@@ -176,7 +176,7 @@ def test_readme_quotes_the_table_of_experiments() -> None:
         quoted = " ± ".join(quote(value, 3) for value in (np.mean(values), np.std(values, ddof=1)))
         assert quoted in read_readme(), (name, quoted)
     (n_right,) = {round(991 * value) for value in accuracies["optimiser: RMSProp, .001"]}
-    assert f"RMSProp name as many clips right, {n_right} of 991" in read_readme()
+    assert f"RMSProp name the same number of clips right, {n_right} of 991" in read_readme()
 
 
 def test_published_figures_are_those_of_lesson_6() -> None:

@@ -96,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
     from ..training.train import train
     from ..training.training_set import gather_training_set
 
+    if args.folds and args.fold is not None:
+        raise FeatureFolderError("--fold trains one of five networks, --folds joins all five; give one of the two")
     config = read_config(args)
     out_of_fold = _join(args, config) if args.folds else None
     if out_of_fold is not None:
@@ -136,8 +138,6 @@ def _join(args: argparse.Namespace, config: TrainingConfig) -> OutOfFold:
     from ..training.relabelled import score_relabelled
     from ..training.solo import read_solo_scores
 
-    if args.fold is not None:
-        raise FeatureFolderError("--fold trains one of five networks, --folds joins all five; give one of the two")
     folds = [read_fold(path) for path in args.folds]
     out_of_fold = join_folds(folds)
     if dataclasses.replace(config, fold=None) != dataclasses.replace(folds[0].config, fold=None):

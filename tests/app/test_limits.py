@@ -124,8 +124,8 @@ def test_page_goes_on_while_an_analysis_is_too_long(tmp_path: Path) -> None:
         classifier.go_on.set()
         return n_beats
 
-    # where the whole machine stood still for just those 0.3 s, nothing could beat: then once more
-    assert any(asyncio.run(count_beats()) > 3 for _ in range(5))
+    # where the whole machine stands still for just those 0.3 s, nothing can beat
+    assert sum(asyncio.run(count_beats()) > 3 for _ in range(5)) >= 2
 
 
 def test_analysis_without_memory_ends_with_a_sentence(tmp_path: Path) -> None:

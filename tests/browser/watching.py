@@ -115,6 +115,8 @@ def run_all_cells(page: Page, url: str, shown: str) -> None:
     for _ in range(3):  # JupyterLab may change its first kernel for another and forget what was to run
         idle.wait_for(timeout=VISIBLE_MS)
         page.wait_for_timeout(1_000)
+        if page.locator(shown).count():  # late, and not forgotten
+            break
         dialog = page.locator(".jp-Dialog")
         if dialog.count():  # on a busy machine JupyterLab says, for example, that its server did not answer
             print(dialog.first.inner_text())

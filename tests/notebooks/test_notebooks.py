@@ -103,6 +103,13 @@ def run_nbval(notebook: nbformat.NotebookNode, folder: Path, *, lacks: tuple[str
     return run.stdout.splitlines()[-1] if run.returncode == 0 else run.stdout[-8_000:] + run.stderr[-2_000:]
 
 
+@lessons
+def test_how_to_run_a_lesson_is_not_said_on_a_page(path: Path) -> None:
+    (title,) = [cell.source for cell in read(path).cells if cell.id == "title"]
+    assert re.search(r'\n<span class="in-not-page">[^<]*Run\s+All\s+Cells[^<]*</span>$', title)
+    assert sum(len(re.findall(r"Run\s+All\s+Cells", cell.source)) for cell in read(path).cells) == 1
+
+
 @pytest.mark.parametrize("path", [path for path in PATHS if path.stem != "instrunet"], ids=lambda path: path.stem)
 def test_module_of_a_notebook_offers_what_the_notebook_uses(path: Path) -> None:
     code = "\n".join(cell.source for cell in code_cells(path))

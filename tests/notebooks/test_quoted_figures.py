@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from itertools import pairwise
 
@@ -111,6 +112,7 @@ def test_lesson_3_counts_the_multiplications_of_a_window() -> None:
     assert f"some {n_multiplications / 1e6:.0f} million multiplications for a window" in the_network.convolution.praise
 
 
+@pytest.mark.slow
 def test_lesson_3_says_what_covered_cells_leave() -> None:
     """In each window of the piece, of its strongest instrument, with the lesson's own controls."""
     from instrunet_widgets.lessons import the_network
@@ -126,14 +128,15 @@ def test_lesson_3_says_what_covered_cells_leave() -> None:
         for order, shares in left.items():
             explorer.order.value = order
             shares.append(explorer.probability / whole)
-    means = [float(np.mean(left[order])) for order in ("the brightest first", "at random", "the darkest first")]
-    assert means[0] + 0.2 < means[1] < means[2]
-    brightest, random, darkest = (f"{100 * mean:.0f} %" for mean in means)
-    text = text_of("03_the_network", "class-map")
-    assert (
-        f"left {brightest} of the probability of a window's strongest instrument if they were the brightest, {random} "
-        f"if they were chosen at random, and {darkest} if they were the darkest (means of all windows)" in text
+    means = [100 * float(np.mean(left[order])) for order in ("the brightest first", "at random", "the darkest first")]
+    assert means[0] + 20 < means[1] < means[2]
+    said = re.search(
+        r"left (\d+) % of the probability of a window's strongest instrument if they were the brightest, (\d+) % if "
+        r"they were chosen at random, and (\d+) % if they were the darkest \(means of all whole windows\)",
+        text_of("03_the_network", "class-map"),
     )
+    assert said
+    assert [float(number) for number in said.groups()] == pytest.approx(means, abs=0.6)
 
 
 def test_lesson_4_counts_its_notes() -> None:

@@ -19,6 +19,7 @@ from talking import pack_message
 from instrunet_widgets.errors import ServerError
 from instrunet_widgets.server.channels import ForbiddenMessageError, check_message, split_message
 from instrunet_widgets.server.folders import PREFIX, make_folder, remove_stale_folders
+from instrunet_widgets.server.health import ServingState
 from instrunet_widgets.server.kernel_output import MAX_LINES, KernelOutput
 from instrunet_widgets.server.kernel_program import has_short_sockets, public_part
 from instrunet_widgets.server.kernels import VisitorKernels
@@ -332,3 +333,21 @@ def test_what_a_kernel_writes_becomes_lines_of_the_log_and_not_too_many() -> Non
 def test_sockets_are_used_where_their_paths_are_short_enough() -> None:
     assert has_short_sockets("/tmp/instrunet-server-abcdefgh") == (os.name == "posix")
     assert not has_short_sockets("/var/folders/xy/abcdefghijklmnopqrstuvwxyz0123/T/instrunet-server-abcdefgh")
+
+
+# -- a stop --------------------------------------------------------------------------------------------------------
+
+
+def test_stop_waits_for_what_is_running_but_not_for_ever() -> None:
+    async def stop() -> tuple[bool, bool]:
+        state = ServingState()
+        with state.running():  # hangs
+            await asyncio.wait_for(state.drain(0.1), 60)
+            was_given_up = state.is_stopping
+        with state.running():
+            draining = asyncio.ensure_future(state.drain(3_600))
+            done, _ = await asyncio.wait([draining], timeout=1)
+        await asyncio.wait_for(draining, 60)
+        return was_given_up, bool(done)
+
+    assert asyncio.run(stop()) == (True, False)

@@ -297,3 +297,22 @@ def test_predictions_that_do_not_fit_together_are_refused(
     np.savez(tmp_path / "oof.npz", **arrays)
     with pytest.raises(FeatureFolderError, match=rf"oof.npz holds no predictions of folds.*{message}"):
         read_out_of_fold(tmp_path / "oof.npz")
+
+
+ALONE = "--relabelled and --solo go with five folds; give them with --folds"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--fold", "0", "--folds", "a", "b", "c", "d", "e"], "--folds joins all five; give one of the two"),
+        (["--fold", "0", "--solo", "solo.json"], ALONE),
+        (["--fold", "0", "--relabelled", "a.csv"], ALONE),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused_before_anything_is_read(
+    options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "--features", str(tmp_path / "missing"), *options, "--out", str(tmp_path / "model")]
+    assert main(command) != 0
+    assert said in " ".join(capsys.readouterr().err.split())
