@@ -98,10 +98,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.folds and args.fold is not None:
         raise FeatureFolderError("--fold trains one of five networks, --folds joins all five; give one of the two")
-    config = read_config(args)
-    out_of_fold = _join(args, config) if args.folds else None
-    if out_of_fold is not None:
+    config, out_of_fold = read_config(args), None
+    if args.folds:
         config = dataclasses.replace(config, fold=None)
+        out_of_fold = _join(args, config)
     elif args.relabelled is not None or args.solo is not None:
         raise FeatureFolderError("--relabelled and --solo go with five folds; give them with --folds")
     elif config.fold is None:
@@ -140,7 +140,7 @@ def _join(args: argparse.Namespace, config: TrainingConfig) -> OutOfFold:
 
     folds = [read_fold(path) for path in args.folds]
     out_of_fold = join_folds(folds)
-    if dataclasses.replace(config, fold=None) != dataclasses.replace(folds[0].config, fold=None):
+    if config != dataclasses.replace(folds[0].config, fold=None):
         raise FeatureFolderError(
             f"the folds were trained with other settings than this run; give --config {args.folds[0]}/training.json"
         )

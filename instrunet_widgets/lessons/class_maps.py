@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..classifier import Classifier
+from ..config import WindowConfig
 from ..instruments import CODES, INSTRUMENTS, instrument_by_code
 from ..training.inspection import NetworkInspector
 from ..wording import format_percent
@@ -21,8 +22,6 @@ from .patterns import cover_cells, cut_log_mel, scale_up, stretch, window_slider
 from .sound import Sound, SoundBox
 from .sound_to_log_mel import PictureOfSound
 from .spectra import OWN, WINDOW_SECONDS
-
-_HOP_SECONDS = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ class FeatureMapExplorer(Panel):
 
     def __init__(self, network: NetworkInspector, sound: Sound, notes: Notes) -> None:
         self._network, self._sound, self._notes = network, sound, notes
-        self._starts = np.arange(0.0, max(sound.duration - WINDOW_SECONDS, 0.0) + 0.01, _HOP_SECONDS)
+        self._starts = np.arange(0.0, max(sound.duration - WINDOW_SECONDS, 0.0) + 0.01, WindowConfig().hop_seconds)
         self._in_piece = network.measure_channels(np.stack([cut_log_mel(sound, start) for start in self._starts]))
         self._in_notes = network.measure_channels(notes.log_mels)
         self.stage = widgets.Dropdown(options=list(network.stages), value=network.stages[-1])

@@ -16,6 +16,7 @@ from .out_of_fold import ScoredClips
 from .panel import Panel, figures, knob, knobs, slider, swatches
 from .score_measures import Counts, count, resample
 from .score_widgets import write_score
+from .tables import write_range
 
 _N_BINS = 40
 _HEIGHTS = {"recordings": 1.22, "clips": 1.12}  # of the lines that stand for the intervals; histograms reach 1
@@ -121,4 +122,4 @@ class IntervalExplorer(Panel):
 
     def _write_interval(self, name: str) -> str:
         interval = self.intervals.get(name)
-        return f"{interval.low:.3f}-{interval.high:.3f}" if interval else "-"
+        return write_range(interval.low, interval.high) if interval else "-"

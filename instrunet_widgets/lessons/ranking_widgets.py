@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -18,6 +17,7 @@ from .panel import Panel, figures, knob, knobs, slider
 from .rankings import Cuts, cut, rank_draws
 from .score_measures import rank
 from .score_widgets import NAMES, write_score
+from .tables import write_range
 
 _MOST_OF_BAND = 400  # thresholds at which the shaded range is drawn
 
@@ -117,7 +117,9 @@ class RankingExplorer(Panel):
         name = INSTRUMENTS[self.instrument.value].name
         shown = {title: write_score(float(np.mean(values))) for title, values in areas.items()}
         if n_draws > 1:
-            shown |= {f"{title}, lowest to highest": _write_range(values) for title, values in areas.items()}
+            shown |= {
+                f"{title}, lowest to highest": write_range(min(values), max(values)) for title, values in areas.items()
+            }
         shown |= {
             "Average precision by chance": write_score(self._floor if first.n_positives else math.nan),
             f"Clips with {name}": f"{first.n_positives:,}",
@@ -127,7 +129,3 @@ class RankingExplorer(Panel):
         if not self._is_whole:
             remark = "Clips with and without the instrument are needed to put them in order."
         return figures(shown) + (f"<p>{remark}</p>" if n_draws > 1 or not self._is_whole else "")
-
-
-def _write_range(values: Sequence[float]) -> str:
-    return f"{min(values):.3f}-{max(values):.3f}"

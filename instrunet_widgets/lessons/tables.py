@@ -40,7 +40,12 @@ def write_words(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def write_mean(mean: float, lowest: float, highest: float, n_runs: int) -> str:
     """A mean of scores in three decimals, with the range where there are several runs."""
-    return f"{mean:.3f}" if n_runs == 1 else f"{mean:.3f} ({lowest:.3f}-{highest:.3f})"
+    return f"{mean:.3f}" if n_runs == 1 else f"{mean:.3f} ({write_range(lowest, highest)})"
+
+
+def write_range(lowest: float, highest: float) -> str:
+    """A range of scores in three decimals."""
+    return f"{lowest:.3f}-{highest:.3f}"
 
 
 def show_table(rows: Sequence[Sequence[str]], head: Sequence[str], title: str = "", note: str = "") -> Panel:

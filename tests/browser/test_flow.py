@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Locator, Page, expect
 from running import Server
-from watching import open_app, run_in_jupyterlab
+from watching import PLAY_SLOWLY, open_app, run_in_jupyterlab
 
 from instrunet_widgets.audio import load_audio
 from instrunet_widgets.examples import example_path
@@ -22,13 +22,6 @@ N_FIGURES = 6  # waveform, spectrogram, intensity, heat map, time ranges, detail
 ALL_CHARTS_ARE_DRAWN = """
     n => [...document.querySelectorAll(".bqplot.figure .svg-background > g > g")]
         .filter(axes => axes.style.display !== "none").length >= n
-"""
-
-# What is on show for a second at the usual speed is missed while a busy machine does something else. A sixteenth is the
-# slowest that browsers play.
-PLAY_SLOWLY = """
-    const play = HTMLMediaElement.prototype.play;
-    HTMLMediaElement.prototype.play = function () { this.playbackRate = 1 / 16; return play.call(this); };
 """
 
 

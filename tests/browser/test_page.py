@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 from running import Server, find_free_port, run_server, wait_until
-from watching import APP, Watch, open_app, wait_for_app
+from watching import APP, Watch, kernel_of, open_app, reload_lost_page, wait_for_app
 
 CULL_SECONDS = 2
 
@@ -27,10 +27,6 @@ def hasty_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     url = f"http://localhost:{port}/"
     with run_server([sys.executable, "-c", program], url, "InstruNet is at", folder=folder) as server:
         yield server
-
-
-def kernel_of(page: Page) -> str:
-    return str(page.evaluate("instrunetPage.kernel"))
 
 
 def test_page_shows_the_app_under_its_name(voila_server: Server, page: Page) -> None:
@@ -114,12 +110,7 @@ def test_page_says_so_when_its_kernel_was_killed(voila_server: Server, page: Pag
     watch.expect(r"kernel|WebSocket|Connection|api/shutdown")
     open_app(page, voila_server.url)
     voila_server.kernel(kernel_of(page)).send_signal(signal.SIGKILL)
-    banner = page.get_by_role("alert").filter(has_text="connection")
-    banner.wait_for(state="visible")
-    with page.expect_event("domcontentloaded"):
-        banner.get_by_role("button", name="Reload").click()
-    wait_for_app(page)
-    expect(banner).to_have_count(0)
+    reload_lost_page(page)
 
 
 def test_page_says_so_when_its_kernel_cannot_start(voila_server: Server, page: Page, watch: Watch) -> None:

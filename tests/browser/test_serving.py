@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 from running import Server, find_free_port, run_server, wait_until
-from watching import Watch, wait_for_app
+from watching import Watch, kernel_of, reload_lost_page, wait_for_app
 
 PASSWORD = "several odd words"
 
@@ -53,7 +53,7 @@ def test_page_waits_while_the_server_is_full_and_goes_on_by_itself(
     assert run_axe(waiting) == []
     page.close(run_before_unload=True)
     wait_for_app(waiting)
-    kernel = small_server.kernel(str(waiting.evaluate("instrunetPage.kernel")))
+    kernel = small_server.kernel(kernel_of(waiting))
     waiting.close(run_before_unload=True)
     wait_until(lambda: not kernel.is_running())  # else the next test would wait for the only place until it is culled
 
@@ -64,12 +64,7 @@ def test_killed_kernel_is_said_and_a_new_one_starts_after_sign_in(
     watch.expect(r"kernel|WebSocket|Connection|api/shutdown|503")
     sign_in(page, small_server, "eve")
     wait_for_app(page)
-    small_server.kernel(str(page.evaluate("instrunetPage.kernel"))).send_signal(signal.SIGKILL)
-    banner = page.get_by_role("alert").filter(has_text="connection")
-    banner.wait_for(state="visible")
-    with page.expect_event("domcontentloaded"):
-        banner.get_by_role("button", name="Reload").click()
-    wait_for_app(page)
-    expect(banner).to_have_count(0)
+    small_server.kernel(kernel_of(page)).send_signal(signal.SIGKILL)
+    reload_lost_page(page)
     expect(page.get_by_text("Signed in as")).to_be_visible()
     page.close(run_before_unload=True)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from running import Server, wait_until
 from signing_in import PASSWORD, run_app
-from watching import Watch, wait_for_app
+from watching import Watch, kernel_of, wait_for_app
 
 IDLE_MINUTES = 1  # the warning is on show for a quarter of it: long enough for a busy machine to see it
 
@@ -49,7 +49,7 @@ def test_register_log_out_log_in_analyse_log_out(server: Server, page: Page) -> 
     expect(page.get_by_role("status")).to_have_text("You have logged out.")
     log_in(page, "ada lovelace")
     wait_for_app(page)
-    kernel = server.kernel(page.evaluate("instrunetPage.kernel"))
+    kernel = server.kernel(kernel_of(page))
     page.get_by_role("button", name="Try the example").click()
     page.get_by_role("button", name="Analyze Track").click()
     expect(page.locator(".in-heading")).to_contain_text("kHz")
@@ -109,7 +109,7 @@ def test_all_of_it_works_with_the_keyboard_alone(server: Server, page: Page) -> 
     page.locator("body").evaluate("body => body.focus()")
     press("Tab")
     expect(page.get_by_role("link", name="Change password")).to_be_focused()
-    kernel = page.evaluate("instrunetPage.kernel")
+    kernel = kernel_of(page)
     with page.expect_popup() as opened:
         press("Enter")
     form = opened.value
@@ -201,7 +201,7 @@ def test_page_warns_before_it_logs_out_and_leads_to_the_login(
     with run_app(folder, "--sign-in", "--idle-minutes", str(IDLE_MINUTES)) as server:
         register(page, server, "Ada")
         wait_for_app(page)
-        kernel = server.kernel(page.evaluate("instrunetPage.kernel"))
+        kernel = server.kernel(kernel_of(page))
         warning = page.get_by_role("alert").filter(has_text="You will be logged out soon")
         warning.wait_for(state="visible")
         warning.get_by_role("button", name="Stay logged in").click()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, Route, TimeoutError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, Route, TimeoutError, expect
 
 APP = ".instrunet-app"
 CARD = ".in-lesson"
@@ -16,6 +16,14 @@ FORGOTTEN_MS = 20_000  # cells that were run twice replace what a test has begun
 CONTROLS_HAVE_NAMES = """
     () => [...document.querySelectorAll(".in-knob :is(.noUi-handle, select, input), .in-answer :is(select, input)")]
         .every((one) => one.hasAttribute("aria-label"))
+"""
+# What is on show for a second at the usual speed is missed while a busy machine does something else. A sixteenth is the
+# slowest that browsers play.
+PLAY_SLOWLY = """
+{
+    const play = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = function () { this.playbackRate = 1 / 16; return play.call(this); };
+}
 """
 # A page that is left by logging out still asks for the end of its kernel, which the log-out may have brought already.
 _AFTER_LOG_OUT = re.compile(r"403\b.*/voila/api/shutdown/")
@@ -100,6 +108,21 @@ def open_lesson(page: Page, url: str) -> None:
     page.goto(url)
     page.locator(CARD).last.wait_for(state="visible", timeout=VISIBLE_MS)
     page.wait_for_function(CONTROLS_HAVE_NAMES, timeout=VISIBLE_MS)
+
+
+def kernel_of(page: Page) -> str:
+    """Id of the kernel behind our own page."""
+    return str(page.evaluate("instrunetPage.kernel"))
+
+
+def reload_lost_page(page: Page) -> None:
+    """Wait until our own page says that its kernel is gone, and take its offer to load it anew."""
+    banner = page.get_by_role("alert").filter(has_text="connection")
+    banner.wait_for(state="visible")
+    with page.expect_event("domcontentloaded"):
+        banner.get_by_role("button", name="Reload").click()
+    wait_for_app(page)
+    expect(banner).to_have_count(0)
 
 
 def run_in_jupyterlab(page: Page, url: str) -> None:
